@@ -1,0 +1,146 @@
+//! What was said and done in a session, in terms that no provider owns.
+//!
+//! A transcript is what a dream reads and what the record keeps. It is text: no id of a fact, no truth,
+//! no arm stands in it.
+
+use std::{
+    ops::{Add, AddAssign},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    brief::{Deliverable, SessionBrief},
+    quantity::Tokens,
+};
+
+/// Tokens by the class they are billed in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Input that was neither read from a cache nor written to one.
+    pub uncached_input: Tokens,
+    /// Input written to a cache that lives five minutes.
+    pub cache_write: Tokens,
+    /// Input read from a cache.
+    pub cache_read: Tokens,
+    /// Output.
+    pub output: Tokens,
+}
+
+impl Usage {
+    /// All tokens, whatever their class.
+    pub fn total(&self) -> Tokens {
+        self.uncached_input + self.cache_write + self.cache_read + self.output
+    }
+}
+
+impl Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            uncached_input: self.uncached_input + other.uncached_input,
+            cache_write: self.cache_write + other.cache_write,
+            cache_read: self.cache_read + other.cache_read,
+            output: self.output + other.output,
+        }
+    }
+}
+
+impl AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+/// One thing that was said or done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// The user gave the task of this number (its words are in the brief).
+    Task(usize),
+    /// The agent looked into its memory and was given this many tokens of it.
+    Recall(u64),
+    /// The agent read the document of this name.
+    Read(String),
+    /// The agent called a tool.
+    Call {
+        /// The tool.
+        tool: String,
+        /// The options it was called with.
+        options: Vec<(String, String)>,
+        /// Whether it worked.
+        worked: bool,
+        /// What it answered.
+        answer: String,
+    },
+    /// The agent asked; one message.
+    Question(Vec<String>),
+    /// The user answered.
+    Answer(String),
+    /// The agent handed in.
+    Submission(Deliverable),
+    /// The in-session grader asked for a revision.
+    Finding(String),
+    /// The user named what is wrong.
+    Correction(String),
+    /// The user took the deliverable.
+    Accepted,
+    /// The user lost patience.
+    GivenUp,
+    /// The agent wrote to its memory.
+    Note {
+        /// The path of the entry.
+        path: String,
+        /// Its content.
+        text: String,
+    },
+}
+
+/// One session as it went.
+#[derive(Debug, Clone)]
+pub struct Transcript {
+    /// The number of the session in its scenario, from 1.
+    pub session: u32,
+    /// What the agent was given.
+    pub brief: Arc<SessionBrief>,
+    /// What followed, in order.
+    pub entries: Vec<Entry>,
+}
+
+impl Transcript {
+    /// How long the transcript is as a reader would get it, in bytes.
+    pub fn len_bytes(&self) -> usize {
+        let brief = &self.brief;
+        let given: usize = brief.header().len()
+            + brief.tasks.iter().map(|task| task.text.text().len() + task.asides.text().len()).sum::<usize>();
+        given + self.entries.iter().map(|entry| self.entry_bytes(entry)).sum::<usize>()
+    }
+
+    fn entry_bytes(&self, entry: &Entry) -> usize {
+        match entry {
+            Entry::Task(_) | Entry::Recall(_) | Entry::Accepted | Entry::GivenUp => 16,
+            Entry::Read(name) => {
+                self.brief.documents.iter().find(|document| document.name == *name).map_or(0, |document| document.text.text().len())
+            }
+            Entry::Call { tool, options, answer, .. } => {
+                tool.len() + answer.len() + options.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>()
+            }
+            Entry::Question(questions) => questions.iter().map(|question| question.len() + 1).sum(),
+            Entry::Answer(text) | Entry::Finding(text) | Entry::Correction(text) => text.len(),
+            Entry::Submission(deliverable) => {
+                deliverable.body.len() + deliverable.fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
+            }
+            Entry::Note { path, text } => path.len() + text.len(),
+        }
+    }
+}
+
+/// Why a backend could not do its part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Failure {
+    /// What an agent or a dreamer wrote breaks a limit of the memory store.
+    #[error("{0}")]
+    Memory(String),
+}
