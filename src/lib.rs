@@ -20,3 +20,5 @@ pub mod memory;
 pub mod dream;
 pub mod user;
 pub mod grade;
+pub mod event;
+pub mod run;

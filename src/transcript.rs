@@ -143,4 +143,7 @@ pub enum Failure {
     /// What an agent or a dreamer wrote breaks a limit of the memory store.
     #[error("{0}")]
     Memory(String),
+    /// A part of this program broke off; a defect.
+    #[error("internal failure: {0}")]
+    Internal(String),
 }

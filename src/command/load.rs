@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The rubric files below `root`, by name.
-pub(super) fn find_rubrics(root: &Path) -> Result<Vec<(RubricId, PathBuf)>, Problem> {
+pub fn find_rubrics(root: &Path) -> Result<Vec<(RubricId, PathBuf)>, Problem> {
     fn walk(folder: &Path, prefix: &str, depth: u8, found: &mut Vec<(RubricId, PathBuf)>) -> Result<(), Problem> {
         let failed = |error: std::io::Error| Problem::error(folder, format!("cannot read `{}`: {error}", folder.display()));
         let mut paths: Vec<PathBuf> =
@@ -39,7 +39,7 @@ pub(super) fn find_rubrics(root: &Path) -> Result<Vec<(RubricId, PathBuf)>, Prob
 }
 
 /// All scenarios below a folder that `wanted` lets through.
-pub(super) fn scenarios(root: &Path, wanted: impl Fn(&ScenarioId) -> bool, problems: &mut Problems) -> Vec<Scenario> {
+pub fn scenarios(root: &Path, wanted: impl Fn(&ScenarioId) -> bool, problems: &mut Problems) -> Vec<Scenario> {
     match scenario::find(root) {
         Ok(found) => found
             .into_iter()
@@ -54,7 +54,7 @@ pub(super) fn scenarios(root: &Path, wanted: impl Fn(&ScenarioId) -> bool, probl
 }
 
 /// The rubrics below a folder that `scenarios` need; one that is missing or does not fit is a problem.
-pub(super) fn rubrics(root: &Path, scenarios: &[Scenario], problems: &mut Problems) -> BTreeMap<RubricId, RubricTemplate> {
+pub fn rubrics(root: &Path, scenarios: &[Scenario], problems: &mut Problems) -> BTreeMap<RubricId, RubricTemplate> {
     let found = match find_rubrics(root) {
         Ok(found) => found,
         Err(problem) => {

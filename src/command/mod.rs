@@ -2,7 +2,7 @@
 //! exit codes.
 
 mod check;
-mod load;
+pub mod load;
 mod schema;
 
 use std::{fmt, io::Write, path::PathBuf, process::ExitCode, sync::Arc};

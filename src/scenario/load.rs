@@ -104,6 +104,7 @@ impl Builder<'_, '_> {
         let user = Person {
             name: wire.user.name.clone(),
             role: wire.user.role.clone(),
+            patience: u32::from(wire.user.patience),
             corrections_per_round: usize::from(wire.user.corrections_per_round.max(1)),
         };
         let scenario = Scenario {

@@ -119,6 +119,8 @@ pub struct Person {
     pub name: String,
     /// What they do.
     pub role: String,
+    /// Rounds (questions and corrections) that a task may take, unless it says otherwise.
+    pub patience: u32,
     /// How many wrong things they name at once.
     pub corrections_per_round: usize,
 }
@@ -283,9 +285,13 @@ impl Scenario {
         self.tools[tool].quirks.iter().find(|quirk| fits(&quirk.when, about))
     }
 
-    /// Whether a task needs something that was first said or shown in an earlier session: by a brief or
-    /// document there, or because a task there needed it too.
+    /// Whether a task probes memory: it needs something that was first said or shown in an earlier
+    /// session (by a brief or document there, or because a task there needed it too), and the user has no
+    /// more patience than usual, which they have where they teach.
     pub fn is_probe(&self, session: usize, task: usize) -> bool {
+        if self.sessions[session].tasks[task].patience > self.user.patience {
+            return false;
+        }
         let needed = |session: usize, fact: usize| {
             let at = &self.sessions[session];
             at.reveals.contains(&fact) || at.tasks.iter().any(|task| task.truths.contains(&Truth::Fact(fact)))

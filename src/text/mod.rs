@@ -11,8 +11,8 @@ mod stance;
 
 pub use date::{dates_in, parse_date};
 pub use passage::{Block, Passage, Sentence, blocks};
-pub use similarity::{Candidates, jaccard, shingles};
-pub use stance::{Force, force, is_general, mentions, until};
+pub use similarity::{Candidates, Signature, jaccard, shingles};
+pub use stance::{Force, force, is_general, lays_down, mentions, until};
 
 /// One word of a text: where it stands and the hash of its stem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -143,7 +143,7 @@ impl Reader {
         } else if let Some(item) = list_item(trimmed) {
             self.finish();
             self.begin(number, item.to_owned(), true);
-        } else if let Some(open) = self.open.as_mut().filter(|_| !is_labelled(trimmed)) {
+        } else if let Some(open) = self.open.as_mut().filter(|open| !is_labelled(trimmed) && !(is_entry(&open.text) && trimmed.starts_with(char::is_uppercase))) {
             open.text.push(' ');
             open.text.push_str(trimmed);
         } else {
@@ -185,6 +185,12 @@ fn is_labelled(line: &str) -> bool {
     line.split_once(": ").is_some_and(|(label, value)| {
         !value.is_empty() && label.len() <= 40 && label.split(' ').count() <= 5 && !label.contains(['.', ',', '"'])
     })
+}
+
+/// Whether a labelled line is complete in itself: a few words and no full stop, as in a letterhead.
+fn is_entry(text: &str) -> bool {
+    is_labelled(text)
+        && text.split_once(": ").is_some_and(|(_, value)| value.split(' ').count() <= 6 && !value.ends_with([',', ';', '-', '–', '—']))
 }
 
 const ABBREVIATIONS: [&str; 22] = [

@@ -50,31 +50,44 @@ const BUCKET: usize = 16;
 /// 0.6 meet with a probability of 98%, of 0.2 with 12%.
 #[derive(Debug, Default)]
 pub struct Candidates {
-    buckets: BTreeMap<(u8, u64), Vec<u32>>,
+    buckets: BTreeMap<u64, Vec<u32>>,
+}
+
+/// The places of one text in the index.
+#[derive(Debug, Clone)]
+pub struct Signature([u64; BANDS]);
+
+impl Signature {
+    /// The signature of a sorted set; an empty set has none.
+    pub fn of(shingles: &[u64]) -> Option<Self> {
+        if shingles.is_empty() {
+            return None;
+        }
+        Some(Self(std::array::from_fn(|band| {
+            (0..ROWS).fold(band as u64, |key, row| {
+                let salt = ((band * ROWS + row) as u64 + 1).wrapping_mul(0xd6e8_feb8_6659_fd93);
+                let least = shingles.iter().map(|&s| scramble(s ^ salt)).min().unwrap_or(0);
+                scramble(key ^ least)
+            })
+        })))
+    }
 }
 
 impl Candidates {
-    /// The earlier texts that may be like this one, in order of their numbers; then remembers it under
-    /// `number`.
-    pub fn offer(&mut self, number: u32, shingles: &[u64]) -> Vec<u32> {
-        let mut found = Vec::new();
-        if shingles.is_empty() {
-            return found;
-        }
-        for band in 0..BANDS {
-            let mut key = 0u64;
-            for row in 0..ROWS {
-                let salt = ((band * ROWS + row) as u64 + 1).wrapping_mul(0xd6e8_feb8_6659_fd93);
-                let least = shingles.iter().map(|&s| scramble(s ^ salt)).min().unwrap_or(0);
-                key = scramble(key ^ least);
-            }
-            let bucket = self.buckets.entry((u8::try_from(band).unwrap_or(u8::MAX), key)).or_default();
-            found.extend(bucket.iter().rev().take(BUCKET));
-            bucket.push(number);
-        }
+    /// The texts of the index that may be like this one, in order of their numbers.
+    pub fn like(&self, signature: &Signature) -> Vec<u32> {
+        let buckets = signature.0.iter().filter_map(|key| self.buckets.get(key));
+        let mut found: Vec<u32> = buckets.flat_map(|bucket| bucket.iter().rev().take(BUCKET).copied()).collect();
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// Adds a text under a number, which must be larger than those before.
+    pub fn insert(&mut self, number: u32, signature: &Signature) {
+        for key in signature.0 {
+            self.buckets.entry(key).or_default().push(number);
+        }
     }
 }
 
@@ -102,12 +115,16 @@ mod tests {
     #[test]
     fn near_duplicates_meet_and_strangers_seldom_do() {
         let mut index = Candidates::default();
+        let mut offer = |number: u32, text: &str| {
+            let signature = Signature::of(&set(text)).unwrap();
+            let found = index.like(&signature);
+            index.insert(number, &signature);
+            found
+        };
         let base = "the payment term for every supply agreement of the group is thirty days net";
-        assert!(index.offer(0, &set(base)).is_empty());
-        assert_eq!(index.offer(1, &set("The payment terms for every supply agreement of the group is thirty days net.")), [0]);
-        let strangers = (2..200)
-            .filter(|&n| !index.offer(n, &set(&format!("note {n} on topic {} and matter {}", n * 7, n * 13))).iter().all(|&c| c > 1))
-            .count();
+        assert!(offer(0, base).is_empty());
+        assert_eq!(offer(1, "The payment terms for every supply agreement of the group is thirty days net."), [0]);
+        let strangers = (2..200).filter(|&n| offer(n, &format!("note {n} on topic {} and matter {}", n * 7, n * 13)).iter().any(|&c| c < 2)).count();
         assert!(strangers < 5, "{strangers}");
     }
 }

@@ -23,6 +23,7 @@ pub enum Force {
 struct Markers {
     one_off: Vec<Vec<u64>>,
     standing: Vec<Vec<u64>>,
+    strong: Vec<Vec<u64>>,
     general: Vec<Vec<u64>>,
     until: Vec<u64>,
 }
@@ -37,6 +38,12 @@ fn markers() -> &'static Markers {
             "always", "never", "as a rule", "from now on", "going forward", "by default", "every", "all",
             "convention", "house style", "policy", "practice", "we use", "unless told otherwise", "standing",
             "effective from", "as of",
+        ]
+        .map(stems)
+        .to_vec(),
+        strong: [
+            "always", "as a rule", "from now on", "going forward", "by default", "convention", "house style", "policy",
+            "we use", "unless told otherwise", "effective from",
         ]
         .map(stems)
         .to_vec(),
@@ -61,6 +68,12 @@ pub fn force(sentence: &Sentence) -> Force {
     } else {
         Force::Case
     }
+}
+
+/// Whether the sentence lays a rule down in so many words ("from now on", "our convention"), and not
+/// only by an "all" or "every", which any contract has.
+pub fn lays_down(sentence: &Sentence) -> bool {
+    has_any(sentence, &markers().strong)
 }
 
 /// Whether the sentence speaks of everybody: all clients, every ward, across the board.

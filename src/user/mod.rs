@@ -211,6 +211,12 @@ impl<'d> Desk<'d> {
         lines.join("\n")
     }
 
+    /// Whether one of the questions was about a field.
+    pub fn was_asked(&self, position: usize, questions: &[String]) -> bool {
+        let slot = self.form().fields()[position].slot();
+        questions.iter().any(|question| slot.is_named_in(&Sentence::new(question.clone())))
+    }
+
     /// What a wrong value of a field was.
     pub fn mistake(&self, position: usize, given: &str) -> Mistake {
         let field = &self.form().fields()[position];

@@ -10,7 +10,7 @@ use crate::{
     brief::{SessionBrief, TaskBrief},
     form::Field,
     memory::{Line, recall},
-    text::{Force, Passage, Sentence, force, mentions, stems},
+    text::{Force, Passage, Sentence, lays_down, mentions, stems},
 };
 
 /// The sentences and lines that bear on a task.
@@ -54,9 +54,10 @@ impl<'s> Sources<'s> {
         self.memory.iter().map(|line| line.tokens).sum()
     }
 
-    /// The value that the user's own words give to a field.
+    /// The value that the user's own words lay down for a field, as a rule or as an exception. What they
+    /// merely mention may be what the other side wants.
     pub(super) fn told(&self, field: &Field) -> Option<String> {
-        self.value_among(field, self.brief.sentences().iter())
+        self.value_among(field, self.brief.notable())
     }
 
     /// The value that brief and documents give to a field.
@@ -66,7 +67,7 @@ impl<'s> Sources<'s> {
 
     /// A rule that the brief or a document states, as against a mere value in a document.
     pub(super) fn ruled(&self, field: &Field) -> Option<String> {
-        self.value_among(field, self.given.iter().copied().filter(|sentence| force(sentence) != Force::Case))
+        self.value_among(field, self.given.iter().copied().filter(|sentence| lays_down(sentence)))
     }
 
     /// The first value: a sentence that names an attribute of the session goes before others, one that

@@ -51,8 +51,8 @@ pub(super) struct Slot {
 pub(super) struct Slots(pub(super) Vec<Slot>);
 
 impl Slots {
-    /// Fills the fields: what the brief says goes before all, then a rule that a document states, then
-    /// memory, then whatever a document has.
+    /// Fills the fields: a rule or an exception in the brief goes before all, then a rule that a document
+    /// states, then memory, then whatever brief and documents mention.
     pub(super) fn fill(sources: &Sources<'_>, task: &TaskBrief, slip: f64, seed: Seed) -> Self {
         let slots = task.form.fields().iter().map(|field| {
             let mut slot = Slot {

@@ -8,7 +8,7 @@ use super::{
     super::{Edit, EditKind},
     statement::{Kind, Statement},
 };
-use crate::text::{Candidates, Force, Word, jaccard, shingles};
+use crate::text::{Candidates, Force, Signature, Word, jaccard, shingles};
 
 /// Statements of a field's value are the same when field, value, scope, case and term are; others when
 /// their words are alike, they are said of the same, and no number or quoted text tells them apart.
@@ -35,8 +35,8 @@ pub(super) fn merge(statements: Vec<Statement>, likeness: f64, removed: &mut Vec
         } else {
             let print = shingles(statement.sentence.words());
             let figures = figures(&statement);
-            let number = u32::try_from(kept.len()).unwrap_or(u32::MAX);
-            let like = index.offer(number, &print).into_iter().map(|number| number as usize).find(|at| {
+            let signature = Signature::of(&print);
+            let like = signature.iter().flat_map(|signature| index.like(signature)).map(|number| number as usize).find(|at| {
                 let other = &kept[*at];
                 other.scopes == statement.scopes
                     && other.case == statement.case
@@ -46,7 +46,8 @@ pub(super) fn merge(statements: Vec<Statement>, likeness: f64, removed: &mut Vec
                         *figures_of_other == figures && jaccard(print_of_other, &print) >= likeness
                     })
             });
-            if like.is_none() {
+            if let (None, Some(signature)) = (like, signature) {
+                index.insert(u32::try_from(kept.len()).unwrap_or(u32::MAX), &signature);
                 prints.insert(kept.len(), (print, figures));
             }
             like

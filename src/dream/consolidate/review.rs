@@ -170,7 +170,9 @@ impl Reader<'_> {
                 said @ (Force::OneOff | Force::Standing) => said,
             };
             let statement = self.statement(sentence, reach, entry);
-            statements.extend(classified(statement, self.vocabulary).into_iter().filter(|found| found.kind != Kind::Chatter));
+            // "The usual, as always" is no rule.
+            let useful = |found: &Statement| matches!(found.kind, Kind::Value | Kind::Way);
+            statements.extend(classified(statement, self.vocabulary).into_iter().filter(useful));
         }
     }
 

@@ -60,6 +60,12 @@ impl Statement {
     pub(super) fn absorb(&mut self, other: Self) {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
+        // A note in the store does not know its session's attributes; a transcript does.
+        if self.seen_in.is_empty() {
+            self.context.clone_from(&other.context);
+        } else if !other.seen_in.is_empty() {
+            self.context.retain(|value| other.context.contains(value));
+        }
         for session in other.seen_in {
             if !self.seen_in.contains(&session) {
                 self.seen_in.push(session);
@@ -67,7 +73,6 @@ impl Statement {
         }
         let known = u32::try_from(self.seen_in.len()).unwrap_or(u32::MAX);
         self.sessions = self.sessions.max(other.sessions).max(known);
-        self.context.retain(|value| other.context.contains(value));
         self.sources.extend(other.sources);
         self.stated |= other.stated;
     }

@@ -1,0 +1,120 @@
+//! What happened in a run: the only thing that `run`, `record` and `progress` share.
+//!
+//! An event is complete in itself: whoever listens needs nothing else. A session's event holds all of
+//! the session and of the dream after it, so that whatever keeps events keeps sessions whole.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    dream::Edit,
+    memory::Store,
+    quantity::Milliseconds,
+    rubric::Verdicts,
+    transcript::{Entry, Failure, Usage},
+    user::Said,
+};
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A session is over.
+    Session(Box<SessionDone>),
+    /// A trial is over.
+    Trial {
+        /// The trial's number in the plan.
+        trial: usize,
+        /// How it ended.
+        outcome: TrialOutcome,
+    },
+}
+
+/// How a trial ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrialOutcome {
+    /// Every session was run and every deliverable graded.
+    Graded,
+    /// The backend failed; sessions before that stand.
+    BackendFailed(Failure),
+    /// The run was stopped; sessions before that stand.
+    Canceled,
+}
+
+/// A session that was run.
+#[derive(Debug)]
+pub struct SessionDone {
+    /// The trial's number in the plan.
+    pub trial: usize,
+    /// The session, from 1.
+    pub session: u32,
+    /// What was said and done.
+    pub entries: Vec<Entry>,
+    /// Its tasks in order.
+    pub tasks: Vec<TaskDone>,
+    /// What was said or shown up to its end, in this trial.
+    pub said: Said,
+    /// Entries and tokens of the store that the agent found.
+    pub memory: (usize, u64),
+    /// Tokens of the in-session grader.
+    pub in_session_grader: Usage,
+    /// The dream after it, if there was one.
+    pub dream: Option<DreamDone>,
+}
+
+/// A task that was done, or not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskDone {
+    /// Whether the final grader was satisfied within the user's patience.
+    pub completed: bool,
+    /// Completed with no question and no correction.
+    pub first_try: bool,
+    /// Whether it needed something from an earlier session.
+    pub probe: bool,
+    /// Messages with questions: necessary, avoidable, repeated, unanswerable.
+    pub clarifications: [u32; 4],
+    /// Messages of the user that named something wrong.
+    pub corrections: u32,
+    /// Revisions that the in-session grader asked for.
+    pub revisions: u32,
+    /// Fields first handed to the user with a wrong value that was not asked about.
+    pub wrong_assumptions: u32,
+    /// Fields first handed to the user with a value that held before.
+    pub stale_uses: u32,
+    /// Fields first handed to the user with a value that holds for someone else.
+    pub scope_errors: u32,
+    /// Calls of tools that failed.
+    pub failed_calls: u32,
+    /// Tokens of the agent, with its share of the session's ending.
+    pub agent: Usage,
+    /// Tokens of the final grader.
+    pub final_grader: Usage,
+    /// Time in which the agent worked.
+    pub active: Milliseconds,
+    /// The verdicts on the last deliverable; `None` if none was handed in.
+    pub verdicts: Option<Verdicts>,
+}
+
+/// A dream that was dreamt.
+#[derive(Debug)]
+pub struct DreamDone {
+    /// Entries and tokens of the store before.
+    pub before: (usize, u64),
+    /// The store after.
+    pub store: Store,
+    /// What changed.
+    pub edits: Vec<Edit>,
+    /// Tokens of the dream.
+    pub usage: Usage,
+    /// Time that it took.
+    pub active: Milliseconds,
+}
+
+/// What a record gives back of a session, so that a trial can go on behind it.
+#[derive(Debug, Clone)]
+pub struct PastSession {
+    /// What was said and done.
+    pub entries: Vec<Entry>,
+    /// What was said or shown up to its end.
+    pub said: Said,
+    /// The store after the dream that followed it, if there was one.
+    pub dreamed: Option<Store>,
+}

@@ -1,0 +1,106 @@
+//! The shipped scenarios, run without a record: rows of what happened, for tests.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use dreamtrial::{
+    command::load,
+    event::{Event, PastSession, TaskDone},
+    experiment::{self, Regime},
+    plan::Plan,
+    run::{Cancel, History, Runner},
+    scenario::{Construct, Domain},
+    source::Problems,
+};
+
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+/// One task as it ended.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub scenario: String,
+    pub domain: Domain,
+    pub construct: Construct,
+    pub arm: String,
+    pub repetition: u32,
+    pub session: u32,
+    pub done: TaskDone,
+}
+
+pub struct Nothing;
+
+impl History for Nothing {
+    fn is_done(&self, _: usize) -> bool {
+        false
+    }
+
+    fn past(&self, _: usize) -> Vec<PastSession> {
+        Vec::new()
+    }
+}
+
+/// Plans an experiment file of the repository, with these repetitions.
+pub fn plan(file: &str, repetitions: u32, wanted: impl Fn(&str) -> bool) -> Plan {
+    let mut problems = Problems::default();
+    let mut experiment = experiment::load(&root().join("experiments").join(file), &mut problems).expect("the experiment is whole");
+    experiment.repetitions = repetitions;
+    let scenarios = load::scenarios(&experiment.scenarios, |id| wanted(id.as_str()), &mut problems);
+    if scenarios.len() < 2 {
+        experiment.arms.retain(|arm| arm.memory != Regime::Placebo);
+    }
+    let rubrics = load::rubrics(&experiment.rubrics, &scenarios, &mut problems);
+    assert!(!problems.has_errors(), "{}", problems.render(false));
+    Plan::new(experiment, scenarios, &rubrics).expect("the plan is whole")
+}
+
+/// Runs a plan and returns a row for each task.
+pub fn rows(plan: Plan) -> Vec<Row> {
+    let plan = Arc::new(plan);
+    let rows: Arc<Mutex<Vec<(usize, Row)>>> = Arc::default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let (sink, of) = (Arc::clone(&rows), Arc::clone(&plan));
+    let runner = Runner::new(Arc::clone(&plan), 2, Cancel::default());
+    runtime.block_on(runner.run(&Nothing, move |event| {
+        if let Event::Session(session) = event {
+            let trial = &of.trials[session.trial];
+            let scenario = &of.scenarios[trial.scenario].scenario;
+            for done in session.tasks {
+                let row = Row {
+                    scenario: scenario.id.to_string(),
+                    domain: scenario.domain,
+                    construct: scenario.construct,
+                    arm: of.arm(trial).id.to_string(),
+                    repetition: trial.repetition,
+                    session: session.session,
+                    done,
+                };
+                sink.lock().unwrap().push((session.trial, row));
+            }
+        }
+    }));
+    let mut rows = std::mem::take(&mut *rows.lock().unwrap());
+    rows.sort_by_key(|(trial, row)| (*trial, row.session));
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// Completed and all of the rows that `key` puts together.
+pub fn rates<K: Ord>(rows: &[Row], key: impl Fn(&Row) -> Option<K>) -> BTreeMap<K, (u32, u32)> {
+    let mut rates = BTreeMap::new();
+    for row in rows {
+        if let Some(key) = key(row) {
+            let rate: &mut (u32, u32) = rates.entry(key).or_default();
+            rate.0 += u32::from(row.done.completed);
+            rate.1 += 1;
+        }
+    }
+    rates
+}
+
+pub fn share((met, all): (u32, u32)) -> f64 {
+    f64::from(met) / f64::from(all.max(1))
+}
