@@ -22,3 +22,7 @@ pub mod user;
 pub mod grade;
 pub mod event;
 pub mod run;
+pub mod analyse;
+pub mod progress;
+pub mod record;
+pub mod report;

@@ -173,6 +173,7 @@ const TABLE: &[(&str, May)] = &[
             "rubric",
             "record",
             "stats",
+            "dream",
             "price",
             "experiment",
             "scenario",

@@ -3,6 +3,8 @@
 
 mod check;
 pub mod load;
+mod report;
+mod run;
 mod schema;
 
 use std::{fmt, io::Write, path::PathBuf, process::ExitCode, sync::Arc};
@@ -20,8 +22,6 @@ pub struct Environment {
     pub command_line: Vec<String>,
     /// Whether standard error is a terminal.
     pub terminal: bool,
-    /// Width of the terminal, 80 where it is not known.
-    pub width: u16,
 }
 
 impl Environment {
@@ -32,7 +32,6 @@ impl Environment {
             clock: Arc::new(SystemClock),
             command_line: std::env::args().collect(),
             terminal: std::io::stderr().is_terminal(),
-            width: 80,
         }
     }
 }
@@ -129,7 +128,8 @@ pub fn dispatch(arguments: &Arguments, environment: &Environment) -> ExitCode {
     let result = match &arguments.command {
         Command::Check(arguments) => check::check(arguments),
         Command::Schema(arguments) => schema::schema(arguments),
-        Command::Run(_) | Command::Report(_) => Err(Failure::usage("x")),
+        Command::Run(arguments) => run::run(arguments, environment),
+        Command::Report(arguments) => report::report(arguments),
     };
     match result {
         Ok(exit) => ExitCode::from(exit.code()),

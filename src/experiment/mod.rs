@@ -139,20 +139,20 @@ impl Backend {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// How many tokens of memory an agent may read in a session.
+    /// How many tokens of memory an agent may read for a task.
     #[schemars(range(min = 1))]
     pub memory_tokens: u64,
     /// How many questions one message may hold.
     #[schemars(range(min = 1))]
     pub questions_per_message: u32,
-    /// How many ways to call a failing tool are tried in one task.
+    /// How many ways to call a failing tool are tried in one task, before somebody shows another.
     #[schemars(range(min = 1))]
     pub tool_attempts: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_tokens: 700, questions_per_message: 3, tool_attempts: 3 }
+        Self { memory_tokens: 300, questions_per_message: 3, tool_attempts: 3 }
     }
 }
 

@@ -49,6 +49,9 @@ pub trait History: Send + Sync {
     /// Whether this trial is there whole.
     fn is_done(&self, trial: usize) -> bool;
 
+    /// How many sessions are there of this trial.
+    fn count(&self, trial: usize) -> usize;
+
     /// The sessions that are there of this trial, in order.
     fn past(&self, trial: usize) -> Vec<PastSession>;
 }

@@ -56,6 +56,7 @@ impl Room<'_> {
         let mut asked: Vec<String> = Vec::new();
         let mut rounds = 0;
 
+        let before = minutes.entries.len();
         minutes.entries.push(Entry::Task(task));
         let mut turn = agent.say(Message::Task(task)).await?;
         loop {
@@ -64,12 +65,15 @@ impl Room<'_> {
                 Step::Question(questions) => {
                     minutes.entries.push(Entry::Question(questions.clone()));
                     rounds += 1;
-                    let (text, kind) = desk.answer(&questions, said);
+                    // What is asked past the user's patience is not answered, so nothing is said by it.
+                    let mut heard = said.clone();
+                    let (text, kind) = desk.answer(&questions, &mut heard);
                     done.clarifications[index(kind)] += 1;
                     asked.extend(questions);
                     if rounds > patience {
                         break;
                     }
+                    *said = heard;
                     minutes.entries.push(Entry::Answer(text.clone()));
                     agent.say(Message::Answer(text)).await?
                 }
@@ -110,7 +114,7 @@ impl Room<'_> {
         let last = agent.say(Message::Over(done.completed)).await?;
         take(&mut done, minutes, last);
         done.failed_calls = u32::try_from(
-            minutes.entries.iter().filter(|entry| matches!(entry, Entry::Call { worked: false, .. })).count(),
+            minutes.entries[before..].iter().filter(|entry| matches!(entry, Entry::Call { worked: false, .. })).count(),
         )
         .unwrap_or(u32::MAX);
         Ok(done)

@@ -8,11 +8,11 @@ use std::{
 
 use dreamtrial::{
     command::load,
-    event::{Event, PastSession, TaskDone},
+    event::{Event, PastSession, SessionDone, TaskDone},
     experiment::{self, Regime},
     plan::Plan,
     run::{Cancel, History, Runner},
-    scenario::{Construct, Domain},
+    scenario::Construct,
     source::Problems,
 };
 
@@ -24,10 +24,8 @@ pub fn root() -> PathBuf {
 #[derive(Debug, Clone)]
 pub struct Row {
     pub scenario: String,
-    pub domain: Domain,
     pub construct: Construct,
     pub arm: String,
-    pub repetition: u32,
     pub session: u32,
     pub done: TaskDone,
 }
@@ -37,6 +35,10 @@ pub struct Nothing;
 impl History for Nothing {
     fn is_done(&self, _: usize) -> bool {
         false
+    }
+
+    fn count(&self, _: usize) -> usize {
+        0
     }
 
     fn past(&self, _: usize) -> Vec<PastSession> {
@@ -58,34 +60,41 @@ pub fn plan(file: &str, repetitions: u32, wanted: impl Fn(&str) -> bool) -> Plan
     Plan::new(experiment, scenarios, &rubrics).expect("the plan is whole")
 }
 
+/// Runs a plan and returns its sessions, in the order of trials.
+pub fn sessions(plan: &Arc<Plan>) -> Vec<SessionDone> {
+    let done: Arc<Mutex<Vec<SessionDone>>> = Arc::default();
+    let sink = Arc::clone(&done);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let runner = Runner::new(Arc::clone(plan), 2, Cancel::default());
+    let summary = runtime.block_on(runner.run(&Nothing, move |event| {
+        if let Event::Session(session) = event {
+            sink.lock().unwrap().push(*session);
+        }
+    }));
+    assert_eq!(summary.failed, 0);
+    let mut done = std::mem::take(&mut *done.lock().unwrap());
+    done.sort_by_key(|session| (session.trial, session.session));
+    done
+}
+
 /// Runs a plan and returns a row for each task.
 pub fn rows(plan: Plan) -> Vec<Row> {
     let plan = Arc::new(plan);
-    let rows: Arc<Mutex<Vec<(usize, Row)>>> = Arc::default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
-    let (sink, of) = (Arc::clone(&rows), Arc::clone(&plan));
-    let runner = Runner::new(Arc::clone(&plan), 2, Cancel::default());
-    runtime.block_on(runner.run(&Nothing, move |event| {
-        if let Event::Session(session) = event {
-            let trial = &of.trials[session.trial];
-            let scenario = &of.scenarios[trial.scenario].scenario;
-            for done in session.tasks {
-                let row = Row {
-                    scenario: scenario.id.to_string(),
-                    domain: scenario.domain,
-                    construct: scenario.construct,
-                    arm: of.arm(trial).id.to_string(),
-                    repetition: trial.repetition,
-                    session: session.session,
-                    done,
-                };
-                sink.lock().unwrap().push((session.trial, row));
-            }
+    let mut rows = Vec::new();
+    for session in sessions(&plan) {
+        let trial = &plan.trials[session.trial];
+        let scenario = &plan.scenarios[trial.scenario].scenario;
+        for done in session.tasks {
+            rows.push(Row {
+                scenario: scenario.id.to_string(),
+                construct: scenario.construct,
+                arm: plan.arm(trial).id.to_string(),
+                session: session.session,
+                done,
+            });
         }
-    }));
-    let mut rows = std::mem::take(&mut *rows.lock().unwrap());
-    rows.sort_by_key(|(trial, row)| (*trial, row.session));
-    rows.into_iter().map(|(_, row)| row).collect()
+    }
+    rows
 }
 
 /// Completed and all of the rows that `key` puts together.

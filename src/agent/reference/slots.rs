@@ -264,6 +264,10 @@ impl Slots {
     pub(super) fn deliverable(&mut self, task: &TaskBrief, brief: &SessionBrief, seed: Seed) -> Deliverable {
         let mut fields = Vec::with_capacity(self.0.len());
         let mut body = format!("{}\n{}\n", task.title, brief.case);
+        for attribute in &brief.about {
+            body.push_str(&attribute.value);
+            body.push('\n');
+        }
         for (field, slot) in task.form.fields().iter().zip(&mut self.0) {
             let value = if slot.slipped {
                 String::new()

@@ -1,0 +1,227 @@
+//! One pass over the rows of a record: sums per scenario and arm, and per pair of arms on the tasks that
+//! both have.
+
+use std::collections::BTreeMap;
+
+use super::{AnalyseError, Counts, CostSplit, Dreams, PARTS, Part, ScenarioRate};
+use crate::{
+    dream::EditKind,
+    experiment::Regime,
+    price::Price,
+    record::{Manifest, Outcome, Record, TaskRow},
+};
+
+/// Sums by [`Part`].
+pub(super) type Row = [f64; PARTS];
+
+/// Sums of two arms over the tasks that both have graded.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PairSums {
+    pub(super) base: Row,
+    pub(super) treat: Row,
+    pub(super) pairs: u64,
+    pub(super) unpaired: u64,
+}
+
+pub(super) struct Sums {
+    /// By scenario, then arm.
+    pub(super) arms: Vec<Vec<Row>>,
+    /// The pairs of arms that are compared: base and treatment.
+    pub(super) compared: Vec<(usize, usize)>,
+    /// By pair of arms, then scenario.
+    pub(super) pairs: Vec<Vec<PairSums>>,
+    /// By arm, then session, then scenario: completed and tasks.
+    pub(super) curve: Vec<Vec<Vec<(f64, f64)>>>,
+    pub(super) counts: Vec<Counts>,
+    pub(super) dreams: Vec<Dreams>,
+    pub(super) costs: Vec<CostSplit>,
+    pub(super) failures: BTreeMap<String, u64>,
+}
+
+/// What a task cost its arm, without dreams: agent, in-session grader, active time; in micro-dollars.
+pub fn cost_of(row: &TaskRow, price: &Price) -> (i64, i64, i64) {
+    (price.of_tokens(&row.agent).0, price.of_tokens(&row.in_session_grader).0, price.of_time(row.active).0)
+}
+
+/// Every arm against the first arm without memory and the first with plain accumulated memory.
+fn compared(manifest: &Manifest) -> Vec<(usize, usize)> {
+    let first = |regime: Regime| manifest.arms.iter().position(|arm| arm.memory == regime && arm.outcomes.is_none());
+    let mut bases: Vec<usize> = [Regime::None, Regime::Accumulated].into_iter().filter_map(first).collect();
+    if bases.is_empty() && manifest.arms.len() > 1 {
+        bases.push(0);
+    }
+    // A dreamed arm is also what the variants of its policy are compared with.
+    bases.extend(first(Regime::Dreamed).filter(|_| manifest.arms.len() > 2));
+    bases.iter().flat_map(|&base| (0..manifest.arms.len()).filter(move |&treat| treat != base).map(move |treat| (base, treat))).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]
+fn parts_of(row: &TaskRow, cost: i64) -> Row {
+    let mut sums = [0.0; PARTS];
+    let flag = |is: bool| if is { 1.0 } else { 0.0 };
+    sums[Part::Tasks as usize] = 1.0;
+    sums[Part::Sessions as usize] = flag(row.last_of_session);
+    sums[Part::Completed as usize] = flag(row.completed);
+    sums[Part::FirstTry as usize] = flag(row.first_try);
+    sums[Part::Clarifications as usize] = f64::from(row.clarifications.iter().sum::<u32>());
+    sums[Part::Avoidable as usize] = f64::from(row.clarifications[1]);
+    sums[Part::Corrections as usize] = f64::from(row.corrections);
+    sums[Part::WrongAssumptions as usize] = f64::from(row.wrong_assumptions);
+    sums[Part::StaleUses as usize] = f64::from(row.stale_uses);
+    sums[Part::ScopeErrors as usize] = f64::from(row.scope_errors);
+    sums[Part::Tokens as usize] = row.agent.total().0 as f64;
+    sums[Part::ActiveMilliseconds as usize] = row.active.0 as f64;
+    sums[Part::Cost as usize] = cost as f64;
+    sums
+}
+
+fn add(sums: &mut Row, other: &Row) {
+    for (sum, one) in sums.iter_mut().zip(other) {
+        *sum += one;
+    }
+}
+
+impl Sums {
+    /// Reads a record.
+    pub(super) fn read(record: &Record, manifest: &Manifest, price: &Price) -> Result<Self, AnalyseError> {
+        let (arms, scenarios) = (manifest.arms.len(), manifest.scenarios.len());
+        let compared = compared(manifest);
+        let longest = manifest.scenarios.iter().map(|scenario| scenario.tasks_per_session.len()).max().unwrap_or(0);
+        let mut sums = Self {
+            arms: vec![vec![[0.0; PARTS]; arms]; scenarios],
+            pairs: vec![vec![PairSums::default(); scenarios]; compared.len()],
+            compared,
+            curve: vec![vec![vec![(0.0, 0.0); scenarios]; longest]; arms],
+            counts: vec![Counts::default(); arms],
+            dreams: vec![Dreams::default(); arms],
+            costs: vec![CostSplit::default(); arms],
+            failures: BTreeMap::new(),
+        };
+        sums.plan(record, manifest)?;
+        let mut key = None;
+        let mut rows: Vec<Option<Row>> = vec![None; arms];
+        record.for_each_task(|row| {
+            let this = (row.repetition, row.scenario, row.session, row.task);
+            if let Some((_, scenario, ..)) = key.filter(|key| *key != this) {
+                sums.close(scenario, &mut rows);
+            }
+            key = Some(this);
+            rows[row.arm] = sums.take(&row, price);
+        })?;
+        if let Some((_, scenario, ..)) = key {
+            sums.close(scenario, &mut rows);
+        }
+        sums.dreams(record, price)?;
+        Ok(sums)
+    }
+
+    /// Counts what was planned and what became of trials.
+    fn plan(&mut self, record: &Record, manifest: &Manifest) -> Result<(), AnalyseError> {
+        let outcomes = record.trial_outcomes()?;
+        record.for_each_planned(|trial| {
+            let planned: u32 = manifest.scenarios[trial.scenario].tasks_per_session.iter().sum();
+            let counts = &mut self.counts[trial.arm];
+            counts.planned += u64::from(planned);
+            match outcomes.get(&trial.number) {
+                Some((Outcome::BackendFailed, reason)) => {
+                    counts.failed += u64::from(planned);
+                    *self.failures.entry(reason.clone().unwrap_or_default()).or_insert(0) += 1;
+                }
+                Some((Outcome::Graded | Outcome::Canceled, _)) | None => counts.canceled += u64::from(planned),
+            }
+        })?;
+        Ok(())
+    }
+
+    /// Takes a row in; its sums if it was graded.
+    fn take(&mut self, row: &TaskRow, price: &Price) -> Option<Row> {
+        let counts = &mut self.counts[row.arm];
+        // What was counted as lost with its trial was graded before that.
+        if row.trial_failed {
+            counts.failed -= 1;
+        } else {
+            counts.canceled -= 1;
+        }
+        let (agent, grader, runtime) = cost_of(row, price);
+        let costs = &mut self.costs[row.arm];
+        costs.agent += agent;
+        costs.in_session_grader += grader;
+        costs.runtime += runtime;
+        costs.final_grader += price.of_tokens(&row.final_grader).0;
+        if !row.graded {
+            counts.ungraded += 1;
+        } else {
+            counts.graded += 1;
+        }
+        let sums = parts_of(row, agent + grader + runtime);
+        add(&mut self.arms[row.scenario][row.arm], &sums);
+        let point = &mut self.curve[row.arm][row.session as usize - 1][row.scenario];
+        point.0 += sums[Part::Completed as usize];
+        point.1 += 1.0;
+        Some(sums)
+    }
+
+    /// All arms of one task have been read.
+    fn close(&mut self, scenario: usize, rows: &mut [Option<Row>]) {
+        for ((base, treat), pairs) in self.compared.iter().zip(&mut self.pairs) {
+            let pair = &mut pairs[scenario];
+            match (&rows[*base], &rows[*treat]) {
+                (Some(base), Some(treat)) => {
+                    add(&mut pair.base, base);
+                    add(&mut pair.treat, treat);
+                    pair.pairs += 1;
+                }
+                (None, None) => {}
+                (Some(_), None) | (None, Some(_)) => pair.unpaired += 1,
+            }
+        }
+        rows.fill(None);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]
+    fn dreams(&mut self, record: &Record, price: &Price) -> Result<(), AnalyseError> {
+        record.for_each_dream(|dream| {
+            let cost = price.of_tokens(&dream.usage).0;
+            let sums = &mut self.dreams[dream.arm];
+            sums.count += 1;
+            sums.tokens += dream.usage.total().0;
+            sums.cost += cost;
+            sums.size.0 += dream.before.1;
+            sums.size.1 += dream.after.1;
+            for edit in &dream.edits {
+                let kind = match edit.kind {
+                    EditKind::Added => 0,
+                    EditKind::Merged => 1,
+                    EditKind::Replaced => 2,
+                    EditKind::Promoted => 3,
+                    EditKind::Removed => 4,
+                };
+                sums.edits[kind] += 1;
+            }
+            self.costs[dream.arm].dreams += cost;
+            self.arms[dream.scenario][dream.arm][Part::Cost as usize] += cost as f64;
+            for ((base, treat), pairs) in self.compared.iter().zip(&mut self.pairs) {
+                let pair = &mut pairs[dream.scenario];
+                if *base == dream.arm {
+                    pair.base[Part::Cost as usize] += cost as f64;
+                }
+                if *treat == dream.arm {
+                    pair.treat[Part::Cost as usize] += cost as f64;
+                }
+            }
+        })?;
+        Ok(())
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts")]
+    pub(super) fn scenario_rates(&self) -> Vec<ScenarioRate> {
+        let mut rates = Vec::new();
+        for (scenario, arms) in self.arms.iter().enumerate() {
+            for (arm, sums) in arms.iter().enumerate() {
+                let (completed, tasks) = (sums[Part::Completed as usize] as u64, sums[Part::Tasks as usize] as u64);
+                rates.push(ScenarioRate { scenario, arm, completed, tasks });
+            }
+        }
+        rates
+    }
+}
