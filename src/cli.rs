@@ -10,7 +10,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 /// Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 a scenario, rubric or experiment is
 /// invalid; 4 some trials could not be run or graded; 130 interrupted, with what was done kept.
 #[derive(Debug, Parser)]
-#[command(name = "dreamtrial", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "dreamtrial",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]

@@ -182,12 +182,18 @@ mod tests {
 
     #[test]
     fn names_are_parsed_once_and_refused_with_the_rule() {
-        assert_eq!("legal/retention".parse::<ScenarioId>().unwrap().as_str(), "legal/retention");
+        assert_eq!(
+            "legal/retention".parse::<ScenarioId>().unwrap().as_str(),
+            "legal/retention"
+        );
         for bad in ["", "Legal", "a b", "../x", "/x", "x/", "a//b", "-x"] {
             assert!(bad.parse::<ScenarioId>().is_err(), "{bad}");
         }
         let error = "Two Words".parse::<ArmId>().unwrap_err().to_string();
-        assert!(error.starts_with("`Two Words` is not a valid arm name: use lower-case"), "{error}");
+        assert!(
+            error.starts_with("`Two Words` is not a valid arm name: use lower-case"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -197,6 +203,9 @@ mod tests {
             Digest::of(b"abc").to_string(),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
-        assert_ne!(Digest::of_parts([&b"ab"[..], b"c"]), Digest::of_parts([&b"a"[..], b"bc"]));
+        assert_ne!(
+            Digest::of_parts([&b"ab"[..], b"c"]),
+            Digest::of_parts([&b"a"[..], b"bc"])
+        );
     }
 }

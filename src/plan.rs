@@ -89,26 +89,61 @@ pub fn render_rubric(
     brief: &TaskBrief,
 ) -> Result<Rubric, TemplateError> {
     let mut values = Values::default();
-    let truths = crate::user::truths(scenario, session, session.tasks.iter().position(|other| std::ptr::eq(other, task)).unwrap_or(0), SERIAL);
-    let names = brief.form.fields().iter().map(|field| field.name().as_str());
+    let truths = crate::user::truths(
+        scenario,
+        session,
+        session
+            .tasks
+            .iter()
+            .position(|other| std::ptr::eq(other, task))
+            .unwrap_or(0),
+        SERIAL,
+    );
+    let names = brief
+        .form
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str());
     values.set_all("truth", names.zip(truths.iter().map(String::as_str)));
     values.set("date", &session.brief.date.to_string());
     values.set("case", &session.brief.case);
-    values.set_all("about", session.brief.about.iter().map(|attribute| (attribute.name.as_str(), attribute.value.as_str())));
+    values.set_all(
+        "about",
+        session
+            .brief
+            .about
+            .iter()
+            .map(|attribute| (attribute.name.as_str(), attribute.value.as_str())),
+    );
     rubric.render(&Templates::default(), &values)
 }
 
 impl Plan {
     /// Plans an experiment on these scenarios.
-    pub fn new(experiment: Experiment, scenarios: Vec<Scenario>, rubrics: &BTreeMap<RubricId, RubricTemplate>) -> Result<Self, PlanError> {
+    pub fn new(
+        experiment: Experiment,
+        scenarios: Vec<Scenario>,
+        rubrics: &BTreeMap<RubricId, RubricTemplate>,
+    ) -> Result<Self, PlanError> {
         if scenarios.is_empty() {
             return Err(PlanError::NoScenario);
         }
-        let price = PriceList::embedded().model(&experiment.priced_as).map_err(|_| PlanError::NoPrice(experiment.priced_as.clone()))?;
-        let prepared = scenarios.into_iter().map(|scenario| prepare(scenario, rubrics)).collect::<Result<Vec<_>, _>>()?;
+        let price = PriceList::embedded()
+            .model(&experiment.priced_as)
+            .map_err(|_| PlanError::NoPrice(experiment.priced_as.clone()))?;
+        let prepared = scenarios
+            .into_iter()
+            .map(|scenario| prepare(scenario, rubrics))
+            .collect::<Result<Vec<_>, _>>()?;
         let digest = digest(&experiment, &prepared, rubrics);
         let trials = trials(&experiment, &prepared)?;
-        Ok(Self { experiment, scenarios: prepared, trials, price, digest })
+        Ok(Self {
+            experiment,
+            scenarios: prepared,
+            trials,
+            price,
+            digest,
+        })
     }
 
     /// The name of a trial.
@@ -137,9 +172,18 @@ impl Plan {
     pub fn size(&self) -> (usize, usize) {
         let of = |trial: &Trial| {
             let sessions = &self.scenarios[trial.scenario].scenario.sessions;
-            (sessions.len(), sessions.iter().map(|session| session.tasks.len()).sum::<usize>())
+            (
+                sessions.len(),
+                sessions
+                    .iter()
+                    .map(|session| session.tasks.len())
+                    .sum::<usize>(),
+            )
         };
-        self.trials.iter().map(of).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+        self.trials
+            .iter()
+            .map(of)
+            .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
 
     /// What the run would use and cost, from the sizes of its texts: an estimate before anything is
@@ -151,10 +195,29 @@ impl Plan {
             let arm = self.arm(trial);
             let policy = self.experiment.policy(arm);
             let mut transcripts: Vec<u64> = Vec::new();
-            for (number, session) in self.scenarios[trial.scenario].scenario.sessions.iter().enumerate() {
-                let given: u64 = session.brief.documents.iter().map(|document| estimate_tokens(document.text.text())).sum::<u64>()
-                    + session.brief.tasks.iter().map(|task| estimate_tokens(task.text.text())).sum::<u64>();
-                let memory = if arm.memory == Regime::None { 0 } else { self.experiment.limits.memory_tokens };
+            for (number, session) in self.scenarios[trial.scenario]
+                .scenario
+                .sessions
+                .iter()
+                .enumerate()
+            {
+                let given: u64 = session
+                    .brief
+                    .documents
+                    .iter()
+                    .map(|document| estimate_tokens(document.text.text()))
+                    .sum::<u64>()
+                    + session
+                        .brief
+                        .tasks
+                        .iter()
+                        .map(|task| estimate_tokens(task.text.text()))
+                        .sum::<u64>();
+                let memory = if arm.memory == Regime::None {
+                    0
+                } else {
+                    self.experiment.limits.memory_tokens
+                };
                 let calls = 4 * session.tasks.len() as u64;
                 usage += Usage {
                     cache_write: Tokens(given + memory),
@@ -163,9 +226,19 @@ impl Plan {
                     ..Usage::default()
                 };
                 transcripts.push(given + 400);
-                if arm.memory == Regime::Dreamed && (number as u32 + 1).is_multiple_of(policy.every_sessions) {
-                    let window = transcripts.iter().rev().take(policy.window_sessions as usize).sum::<u64>();
-                    usage += Usage { uncached_input: Tokens(window + 1500), output: Tokens(700), ..Usage::default() };
+                if arm.memory == Regime::Dreamed
+                    && (number as u32 + 1).is_multiple_of(policy.every_sessions)
+                {
+                    let window = transcripts
+                        .iter()
+                        .rev()
+                        .take(policy.window_sessions as usize)
+                        .sum::<u64>();
+                    usage += Usage {
+                        uncached_input: Tokens(window + 1500),
+                        output: Tokens(700),
+                        ..Usage::default()
+                    };
                 }
             }
         }
@@ -173,28 +246,50 @@ impl Plan {
     }
 }
 
-fn prepare(scenario: Scenario, rubrics: &BTreeMap<RubricId, RubricTemplate>) -> Result<Prepared, PlanError> {
+fn prepare(
+    scenario: Scenario,
+    rubrics: &BTreeMap<RubricId, RubricTemplate>,
+) -> Result<Prepared, PlanError> {
     let mut all = Vec::new();
     for session in &scenario.sessions {
         let mut filled = Vec::new();
         for (task, brief) in session.tasks.iter().zip(&session.brief.tasks) {
-            let rubric = rubrics.get(&task.rubric).ok_or_else(|| PlanError::Rubric(format!("no rubric `{}`", task.rubric)))?;
-            let rubric = render_rubric(rubric, &scenario, session, task, brief)
-                .map_err(|error| PlanError::Rubric(format!("rubric `{}`: {}", task.rubric, error.message)))?;
+            let rubric = rubrics
+                .get(&task.rubric)
+                .ok_or_else(|| PlanError::Rubric(format!("no rubric `{}`", task.rubric)))?;
+            let rubric =
+                render_rubric(rubric, &scenario, session, task, brief).map_err(|error| {
+                    PlanError::Rubric(format!("rubric `{}`: {}", task.rubric, error.message))
+                })?;
             filled.push(rubric);
         }
         all.push(filled);
     }
-    Ok(Prepared { scenario, rubrics: all })
+    Ok(Prepared {
+        scenario,
+        rubrics: all,
+    })
 }
 
-fn digest(experiment: &Experiment, scenarios: &[Prepared], rubrics: &BTreeMap<RubricId, RubricTemplate>) -> Digest {
+fn digest(
+    experiment: &Experiment,
+    scenarios: &[Prepared],
+    rubrics: &BTreeMap<RubricId, RubricTemplate>,
+) -> Digest {
     let mut parts = vec![serde_json::to_vec(experiment).unwrap_or_default()];
     for prepared in scenarios {
         parts.push(prepared.scenario.id.as_str().as_bytes().to_vec());
         parts.push(prepared.scenario.digest.as_bytes().to_vec());
     }
-    let used = |id: &RubricId| scenarios.iter().any(|prepared| prepared.scenario.sessions.iter().any(|session| session.tasks.iter().any(|task| task.rubric == *id)));
+    let used = |id: &RubricId| {
+        scenarios.iter().any(|prepared| {
+            prepared
+                .scenario
+                .sessions
+                .iter()
+                .any(|session| session.tasks.iter().any(|task| task.rubric == *id))
+        })
+    };
     for (id, rubric) in rubrics.iter().filter(|(id, _)| used(id)) {
         parts.push(id.as_str().as_bytes().to_vec());
         parts.push(rubric.digest.as_bytes().to_vec());
@@ -209,8 +304,15 @@ fn donor(scenarios: &[Prepared], own: usize) -> Option<usize> {
     let after = (own + 1..scenarios.len()).chain(0..own);
     after
         .clone()
-        .find(|&other| scenarios[other].scenario.construct == me.construct && scenarios[other].scenario.domain != me.domain)
-        .or_else(|| after.clone().find(|&other| scenarios[other].scenario.domain != me.domain))
+        .find(|&other| {
+            scenarios[other].scenario.construct == me.construct
+                && scenarios[other].scenario.domain != me.domain
+        })
+        .or_else(|| {
+            after
+                .clone()
+                .find(|&other| scenarios[other].scenario.domain != me.domain)
+        })
         .or_else(|| after.clone().next())
 }
 
@@ -218,20 +320,40 @@ fn trials(experiment: &Experiment, scenarios: &[Prepared]) -> Result<Vec<Trial>,
     let mut trials = Vec::new();
     for repetition in 1..=experiment.repetitions {
         let first = trials.len();
-        let plain: Vec<usize> = (0..experiment.arms.len()).filter(|&arm| experiment.arms[arm].memory != Regime::Placebo).collect();
+        let plain: Vec<usize> = (0..experiment.arms.len())
+            .filter(|&arm| experiment.arms[arm].memory != Regime::Placebo)
+            .collect();
         for scenario in 0..scenarios.len() {
-            trials.extend(plain.iter().map(|&arm| Trial { scenario, arm, repetition, placebo: None }));
+            trials.extend(plain.iter().map(|&arm| Trial {
+                scenario,
+                arm,
+                repetition,
+                placebo: None,
+            }));
         }
-        for (arm, placebo) in experiment.arms.iter().enumerate().filter(|(_, arm)| arm.memory == Regime::Placebo) {
+        for (arm, placebo) in experiment
+            .arms
+            .iter()
+            .enumerate()
+            .filter(|(_, arm)| arm.memory == Regime::Placebo)
+        {
             let twin = plain.iter().position(|&other| {
                 let other = &experiment.arms[other];
-                other.memory == Regime::Dreamed && other.outcomes.is_none() && other.policy == placebo.policy
+                other.memory == Regime::Dreamed
+                    && other.outcomes.is_none()
+                    && other.policy == placebo.policy
             });
             let twin = twin.ok_or_else(|| PlanError::NoTwin(placebo.id.to_string()))?;
             for scenario in 0..scenarios.len() {
-                let donor = donor(scenarios, scenario).ok_or_else(|| PlanError::NoDonor(placebo.id.to_string()))?;
+                let donor = donor(scenarios, scenario)
+                    .ok_or_else(|| PlanError::NoDonor(placebo.id.to_string()))?;
                 let number = |scenario: usize| first + scenario * plain.len() + twin;
-                trials.push(Trial { scenario, arm, repetition, placebo: Some((number(donor), number(scenario))) });
+                trials.push(Trial {
+                    scenario,
+                    arm,
+                    repetition,
+                    placebo: Some((number(donor), number(scenario))),
+                });
             }
         }
     }
@@ -240,5 +362,7 @@ fn trials(experiment: &Experiment, scenarios: &[Prepared]) -> Result<Vec<Trial>,
 
 /// Whether a task's truth has a number that is drawn in the trial.
 pub fn has_serial(task: &Task) -> bool {
-    task.truths.iter().any(|truth| matches!(truth, Truth::Tool(_)))
+    task.truths
+        .iter()
+        .any(|truth| matches!(truth, Truth::Tool(_)))
 }

@@ -117,7 +117,10 @@ impl Seed {
     }
 
     /// Whether an event of this probability happens under this seed.
-    #[expect(clippy::cast_precision_loss, reason = "53 bits are kept, as a double has")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "53 bits are kept, as a double has"
+    )]
     pub fn happens(self, probability: f64) -> bool {
         ((mix(self.0) >> 11) as f64) * 2f64.powi(-53) < probability
     }
@@ -192,7 +195,10 @@ mod tests {
             counts[Seed(i).derive("x").below(4)] += 1;
             counts
         });
-        assert!(counts.iter().all(|&c| (9_700..10_300).contains(&c)), "{counts:?}");
+        assert!(
+            counts.iter().all(|&c| (9_700..10_300).contains(&c)),
+            "{counts:?}"
+        );
         let hits = (0..40_000u64).filter(|&i| Seed(i).happens(0.1)).count();
         assert!((3_800..4_200).contains(&hits), "{hits}");
         let mut order = Seed(7).permutation(50);

@@ -114,23 +114,50 @@ impl Transcript {
     pub fn len_bytes(&self) -> usize {
         let brief = &self.brief;
         let given: usize = brief.header().len()
-            + brief.tasks.iter().map(|task| task.text.text().len() + task.asides.text().len()).sum::<usize>();
-        given + self.entries.iter().map(|entry| self.entry_bytes(entry)).sum::<usize>()
+            + brief
+                .tasks
+                .iter()
+                .map(|task| task.text.text().len() + task.asides.text().len())
+                .sum::<usize>();
+        given
+            + self
+                .entries
+                .iter()
+                .map(|entry| self.entry_bytes(entry))
+                .sum::<usize>()
     }
 
     fn entry_bytes(&self, entry: &Entry) -> usize {
         match entry {
             Entry::Task(_) | Entry::Recall(_) | Entry::Accepted | Entry::GivenUp => 16,
-            Entry::Read(name) => {
-                self.brief.documents.iter().find(|document| document.name == *name).map_or(0, |document| document.text.text().len())
-            }
-            Entry::Call { tool, options, answer, .. } => {
-                tool.len() + answer.len() + options.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>()
+            Entry::Read(name) => self
+                .brief
+                .documents
+                .iter()
+                .find(|document| document.name == *name)
+                .map_or(0, |document| document.text.text().len()),
+            Entry::Call {
+                tool,
+                options,
+                answer,
+                ..
+            } => {
+                tool.len()
+                    + answer.len()
+                    + options
+                        .iter()
+                        .map(|(name, value)| name.len() + value.len() + 4)
+                        .sum::<usize>()
             }
             Entry::Question(questions) => questions.iter().map(|question| question.len() + 1).sum(),
             Entry::Answer(text) | Entry::Finding(text) | Entry::Correction(text) => text.len(),
             Entry::Submission(deliverable) => {
-                deliverable.body.len() + deliverable.fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
+                deliverable.body.len()
+                    + deliverable
+                        .fields
+                        .iter()
+                        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+                        .sum::<usize>()
             }
             Entry::Note { path, text } => path.len() + text.len(),
         }

@@ -162,6 +162,9 @@ const TABLE: &[(&str, May)] = &[
             "brief",
             "experiment",
             "scenario",
+            "price",
+            "run",
+            "user",
         ]),
     ),
     (
@@ -181,7 +184,15 @@ const TABLE: &[(&str, May)] = &[
     ),
     (
         "report",
-        Import(&["ident", "quantity", "analyse", "scenario"]),
+        Import(&[
+            "ident",
+            "quantity",
+            "analyse",
+            "scenario",
+            "record",
+            "price",
+            "experiment",
+        ]),
     ),
     ("progress", Import(&["ident", "quantity", "event"])),
     ("cli", ImportAll),

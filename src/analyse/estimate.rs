@@ -34,7 +34,9 @@ fn members(group: Group, manifest: &Manifest) -> Vec<usize> {
         Group::Domain(domain) => manifest.scenarios[scenario].domain == domain,
         Group::Construct(construct) => manifest.scenarios[scenario].construct == construct,
     };
-    (0..manifest.scenarios.len()).filter(|&scenario| is_in(scenario)).collect()
+    (0..manifest.scenarios.len())
+        .filter(|&scenario| is_in(scenario))
+        .collect()
 }
 
 /// The stream sums of a metric. Sums of micro-dollars and the like are scaled to the metric's unit.
@@ -46,30 +48,63 @@ fn streams(metric: Metric, rows: impl Iterator<Item = Row>) -> Result<Arm, Analy
     Ok(Arm::new(streams)?)
 }
 
-fn estimate(value: Option<f64>, interval: Option<&Interval>, method: &str, streams: usize) -> Estimate {
+fn estimate(
+    value: Option<f64>,
+    interval: Option<&Interval>,
+    method: &str,
+    streams: usize,
+) -> Estimate {
     let caution = match (value, interval) {
         (None, _) | (_, None) => Some(Caution::NotEstimable),
         (Some(_), Some(_)) if streams < MINIMUM_STREAMS => Some(Caution::TooFewScenarios),
         (Some(_), Some(_)) => None,
     };
     // One or two scenarios have numbers but nothing to make an interval of.
-    let caution = if streams < MINIMUM_STREAMS && value.is_some() { Some(Caution::TooFewScenarios) } else { caution };
-    Estimate { value, interval: interval.map(|interval| (interval.lower(), interval.upper())), method: method.to_owned(), caution }
+    let caution = if streams < MINIMUM_STREAMS && value.is_some() {
+        Some(Caution::TooFewScenarios)
+    } else {
+        caution
+    };
+    Estimate {
+        value,
+        interval: interval.map(|interval| (interval.lower(), interval.upper())),
+        method: method.to_owned(),
+        caution,
+    }
 }
 
 /// The estimate of one arm, and the design effect where it is a share.
 fn one_arm(metric: Metric, arm: &Arm) -> Result<(Estimate, Option<f64>), AnalyseError> {
-    let counted = arm.counted();
+    let counted = arm.counted().count();
     if metric.more_is_better() {
         let found = cluster_wilson(arm, Level::NINETY_FIVE)?;
-        return Ok((estimate(found.estimate, found.interval.as_ref(), found.method.as_str(), counted), found.deff));
+        return Ok((
+            estimate(
+                found.estimate,
+                found.interval.as_ref(),
+                found.method.as_str(),
+                counted,
+            ),
+            found.deff,
+        ));
     }
     let found = ratio_of_totals(arm, Level::NINETY_FIVE)?;
-    Ok((estimate(found.estimate, found.interval.as_ref(), found.method.as_str(), counted), None))
+    Ok((
+        estimate(
+            found.estimate,
+            found.interval.as_ref(),
+            found.method.as_str(),
+            counted,
+        ),
+        None,
+    ))
 }
 
 /// All summaries and comparisons.
-pub(super) fn tables(sums: &Sums, manifest: &Manifest) -> Result<(Vec<Summary>, Vec<Comparison>), AnalyseError> {
+pub(super) fn tables(
+    sums: &Sums,
+    manifest: &Manifest,
+) -> Result<(Vec<Summary>, Vec<Comparison>), AnalyseError> {
     let mut summaries = Vec::new();
     let mut comparisons = Vec::new();
     for group in groups() {
@@ -79,17 +114,38 @@ pub(super) fn tables(sums: &Sums, manifest: &Manifest) -> Result<(Vec<Summary>, 
         }
         for arm in 0..manifest.arms.len() {
             for metric in Metric::ALL {
-                let streams = streams(metric, members.iter().map(|&scenario| sums.arms[scenario][arm]))?;
+                let streams = streams(
+                    metric,
+                    members.iter().map(|&scenario| sums.arms[scenario][arm]),
+                )?;
                 let (estimate, design_effect) = one_arm(metric, &streams)?;
-                let tasks: f64 = members.iter().map(|&scenario| sums.arms[scenario][arm][super::Part::Tasks as usize]).sum();
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+                let tasks: f64 = members
+                    .iter()
+                    .map(|&scenario| sums.arms[scenario][arm][super::Part::Tasks as usize])
+                    .sum();
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a count"
+                )]
                 let tasks = tasks as u64;
-                summaries.push(Summary { group, arm, metric, scenarios: streams.counted(), tasks, estimate, design_effect });
+                summaries.push(Summary {
+                    group,
+                    arm,
+                    metric,
+                    scenarios: streams.counted().count(),
+                    tasks,
+                    estimate,
+                    design_effect,
+                });
             }
         }
         for metric in Metric::ALL {
             for (number, &(base, treat)) in sums.compared.iter().enumerate() {
-                let pairs: Vec<&PairSums> = members.iter().map(|&scenario| &sums.pairs[number][scenario]).collect();
+                let pairs: Vec<&PairSums> = members
+                    .iter()
+                    .map(|&scenario| &sums.pairs[number][scenario])
+                    .collect();
                 comparisons.push(compare(group, metric, base, treat, &pairs)?);
             }
         }
@@ -97,27 +153,55 @@ pub(super) fn tables(sums: &Sums, manifest: &Manifest) -> Result<(Vec<Summary>, 
     Ok((summaries, comparisons))
 }
 
-fn compare(group: Group, metric: Metric, base: usize, treat: usize, pairs: &[&PairSums]) -> Result<Comparison, AnalyseError> {
+fn compare(
+    group: Group,
+    metric: Metric,
+    base: usize,
+    treat: usize,
+    pairs: &[&PairSums],
+) -> Result<Comparison, AnalyseError> {
     let base_arm = streams(metric, pairs.iter().map(|pair| pair.base))?;
     let treat_arm = streams(metric, pairs.iter().map(|pair| pair.treat))?;
     let (paired, _) = Paired::new(base_arm, treat_arm)?.complete()?;
     let scenarios = paired.stream_count();
     let level = Level::NINETY_FIVE;
     let (difference, ratio) = if metric.is_ratio_of_totals() {
-        (difference_of_ratios(&paired, level)?, ratio_of_ratios(&paired, level)?)
+        (
+            difference_of_ratios(&paired, level)?,
+            ratio_of_ratios(&paired, level)?,
+        )
     } else {
-        (difference(&paired, metric.scale(), level)?, ratio(&paired, metric.scale(), level)?)
+        (
+            difference(&paired, metric.scale(), level)?,
+            ratio(&paired, metric.scale(), level)?,
+        )
     };
     let p = if metric.is_ratio_of_totals() || scenarios == 0 {
         None
     } else {
         // Whole numbers are flipped exactly whatever their number; other sums by enumeration up to 20
         // scenarios, by drawing past that.
-        let differences = if metric.more_is_better() { paired.sum_differences() } else { paired.mean_differences() };
-        sign_flip(&differences, MonteCarlo::with_seed(SIGN_FLIP_SEED)).ok().map(|test| test.p)
+        let differences = if metric.more_is_better() {
+            paired.sum_differences()
+        } else {
+            paired.mean_differences()
+        };
+        sign_flip(&differences, MonteCarlo::with_seed(SIGN_FLIP_SEED))
+            .ok()
+            .map(|test| test.p)
     };
-    let difference = estimate(difference.estimate, difference.interval.as_ref(), difference.method.as_str(), scenarios);
-    let ratio = estimate(ratio.estimate, ratio.interval.as_ref(), ratio.method.as_str(), scenarios);
+    let difference = estimate(
+        difference.estimate,
+        difference.interval.as_ref(),
+        difference.method.as_str(),
+        scenarios,
+    );
+    let ratio = estimate(
+        ratio.estimate,
+        ratio.interval.as_ref(),
+        ratio.method.as_str(),
+        scenarios,
+    );
     let direction = match (difference.caution, difference.interval) {
         (Some(caution), _) => Direction::NotJudged(caution),
         (None, Some((lower, _))) if lower > 0.0 => better(metric.more_is_better()),
@@ -142,7 +226,11 @@ fn compare(group: Group, metric: Metric, base: usize, treat: usize, pairs: &[&Pa
 }
 
 fn better(is: bool) -> Direction {
-    if is { Direction::Better } else { Direction::Worse }
+    if is {
+        Direction::Better
+    } else {
+        Direction::Worse
+    }
 }
 
 /// The learning curves: completion by session, over the scenarios that have it.
@@ -150,15 +238,23 @@ pub(super) fn curve(sums: &Sums, manifest: &Manifest) -> Result<Vec<CurvePoint>,
     let mut points = Vec::new();
     for (arm, sessions) in sums.curve.iter().enumerate().take(manifest.arms.len()) {
         for (at, cells) in sessions.iter().enumerate() {
-            let streams = cells.iter().filter(|(_, tasks)| *tasks > 0.0).map(|&(completed, tasks)| StreamSums::new(completed, tasks));
+            let streams = cells
+                .iter()
+                .filter(|(_, tasks)| *tasks > 0.0)
+                .map(|&(completed, tasks)| StreamSums::new(completed, tasks));
             let streams = Arm::new(streams.collect::<Result<Vec<_>, _>>()?);
             let Ok(streams) = streams else { continue };
             let found = cluster_wilson(&streams, Level::NINETY_FIVE)?;
             points.push(CurvePoint {
                 arm,
                 session: u32::try_from(at + 1).unwrap_or(u32::MAX),
-                scenarios: streams.counted(),
-                estimate: estimate(found.estimate, found.interval.as_ref(), found.method.as_str(), streams.counted()),
+                scenarios: streams.counted().count(),
+                estimate: estimate(
+                    found.estimate,
+                    found.interval.as_ref(),
+                    found.method.as_str(),
+                    streams.counted().count(),
+                ),
             });
         }
     }

@@ -130,7 +130,11 @@ impl Metric {
 
     /// Whether it is a share of tasks, between 0 and 1.
     pub fn scale(self) -> Scale {
-        if self.more_is_better() { Scale::Proportion } else { Scale::Unbounded }
+        if self.more_is_better() {
+            Scale::Proportion
+        } else {
+            Scale::Unbounded
+        }
     }
 
     /// What is summed and what it is divided by.

@@ -290,16 +290,29 @@ impl Analysis {
 
     /// The arm of this name.
     pub fn arm(&self, name: &str) -> Option<usize> {
-        self.manifest.arms.iter().position(|arm| arm.id.as_str() == name)
+        self.manifest
+            .arms
+            .iter()
+            .position(|arm| arm.id.as_str() == name)
     }
 
     /// An arm's value of a metric over a group.
     pub fn summary(&self, group: Group, arm: usize, metric: Metric) -> Option<&Summary> {
-        self.summaries.iter().find(|summary| summary.group == group && summary.arm == arm && summary.metric == metric)
+        self.summaries.iter().find(|summary| {
+            summary.group == group && summary.arm == arm && summary.metric == metric
+        })
     }
 
     /// The comparison of two arms on a metric over a group.
-    pub fn comparison(&self, group: Group, metric: Metric, base: usize, treat: usize) -> Option<&Comparison> {
-        self.comparisons.iter().find(|one| one.group == group && one.metric == metric && one.base == base && one.treat == treat)
+    pub fn comparison(
+        &self,
+        group: Group,
+        metric: Metric,
+        base: usize,
+        treat: usize,
+    ) -> Option<&Comparison> {
+        self.comparisons.iter().find(|one| {
+            one.group == group && one.metric == metric && one.base == base && one.treat == treat
+        })
     }
 }

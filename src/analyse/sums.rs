@@ -1,9 +1,9 @@
 //! One pass over the rows of a record: sums per scenario and arm, and per pair of arms on the tasks that
 //! both have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AnalyseError, Counts, CostSplit, Dreams, PARTS, Part, ScenarioRate};
+use super::{AnalyseError, CostSplit, Counts, Dreams, PARTS, Part, ScenarioRate};
 use crate::{
     dream::EditKind,
     experiment::Regime,
@@ -36,23 +36,44 @@ pub(super) struct Sums {
     pub(super) dreams: Vec<Dreams>,
     pub(super) costs: Vec<CostSplit>,
     pub(super) failures: BTreeMap<String, u64>,
+    /// Repetition, scenario and arm of the trials that failed.
+    failed: BTreeSet<(u32, usize, usize)>,
 }
 
 /// What a task cost its arm, without dreams: agent, in-session grader, active time; in micro-dollars.
 pub fn cost_of(row: &TaskRow, price: &Price) -> (i64, i64, i64) {
-    (price.of_tokens(&row.agent).0, price.of_tokens(&row.in_session_grader).0, price.of_time(row.active).0)
+    (
+        price.of_tokens(&row.agent).0,
+        price.of_tokens(&row.in_session_grader).0,
+        price.of_time(row.active).0,
+    )
 }
 
 /// Every arm against the first arm without memory and the first with plain accumulated memory.
 fn compared(manifest: &Manifest) -> Vec<(usize, usize)> {
-    let first = |regime: Regime| manifest.arms.iter().position(|arm| arm.memory == regime && arm.outcomes.is_none());
-    let mut bases: Vec<usize> = [Regime::None, Regime::Accumulated].into_iter().filter_map(first).collect();
+    let first = |regime: Regime| {
+        manifest
+            .arms
+            .iter()
+            .position(|arm| arm.memory == regime && arm.outcomes.is_none())
+    };
+    let mut bases: Vec<usize> = [Regime::None, Regime::Accumulated]
+        .into_iter()
+        .filter_map(first)
+        .collect();
     if bases.is_empty() && manifest.arms.len() > 1 {
         bases.push(0);
     }
     // A dreamed arm is also what the variants of its policy are compared with.
     bases.extend(first(Regime::Dreamed).filter(|_| manifest.arms.len() > 2));
-    bases.iter().flat_map(|&base| (0..manifest.arms.len()).filter(move |&treat| treat != base).map(move |treat| (base, treat))).collect()
+    bases
+        .iter()
+        .flat_map(|&base| {
+            (0..manifest.arms.len())
+                .filter(move |&treat| treat != base)
+                .map(move |treat| (base, treat))
+        })
+        .collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]
@@ -83,10 +104,19 @@ fn add(sums: &mut Row, other: &Row) {
 
 impl Sums {
     /// Reads a record.
-    pub(super) fn read(record: &Record, manifest: &Manifest, price: &Price) -> Result<Self, AnalyseError> {
+    pub(super) fn read(
+        record: &Record,
+        manifest: &Manifest,
+        price: &Price,
+    ) -> Result<Self, AnalyseError> {
         let (arms, scenarios) = (manifest.arms.len(), manifest.scenarios.len());
         let compared = compared(manifest);
-        let longest = manifest.scenarios.iter().map(|scenario| scenario.tasks_per_session.len()).max().unwrap_or(0);
+        let longest = manifest
+            .scenarios
+            .iter()
+            .map(|scenario| scenario.tasks_per_session.len())
+            .max()
+            .unwrap_or(0);
         let mut sums = Self {
             arms: vec![vec![[0.0; PARTS]; arms]; scenarios],
             pairs: vec![vec![PairSums::default(); scenarios]; compared.len()],
@@ -96,9 +126,10 @@ impl Sums {
             dreams: vec![Dreams::default(); arms],
             costs: vec![CostSplit::default(); arms],
             failures: BTreeMap::new(),
+            failed: BTreeSet::new(),
         };
         sums.plan(record, manifest)?;
-        let mut key = None;
+        let mut key: Option<(u32, usize, u32, u32)> = None;
         let mut rows: Vec<Option<Row>> = vec![None; arms];
         record.for_each_task(|row| {
             let this = (row.repetition, row.scenario, row.session, row.task);
@@ -119,15 +150,25 @@ impl Sums {
     fn plan(&mut self, record: &Record, manifest: &Manifest) -> Result<(), AnalyseError> {
         let outcomes = record.trial_outcomes()?;
         record.for_each_planned(|trial| {
-            let planned: u32 = manifest.scenarios[trial.scenario].tasks_per_session.iter().sum();
+            let planned: u32 = manifest.scenarios[trial.scenario]
+                .tasks_per_session
+                .iter()
+                .sum();
             let counts = &mut self.counts[trial.arm];
             counts.planned += u64::from(planned);
             match outcomes.get(&trial.number) {
                 Some((Outcome::BackendFailed, reason)) => {
+                    self.failed
+                        .insert((trial.repetition, trial.scenario, trial.arm));
                     counts.failed += u64::from(planned);
-                    *self.failures.entry(reason.clone().unwrap_or_default()).or_insert(0) += 1;
+                    *self
+                        .failures
+                        .entry(reason.clone().unwrap_or_default())
+                        .or_insert(0) += 1;
                 }
-                Some((Outcome::Graded | Outcome::Canceled, _)) | None => counts.canceled += u64::from(planned),
+                Some((Outcome::Graded | Outcome::Canceled, _)) | None => {
+                    counts.canceled += u64::from(planned)
+                }
             }
         })?;
         Ok(())
@@ -136,8 +177,11 @@ impl Sums {
     /// Takes a row in; its sums if it was graded.
     fn take(&mut self, row: &TaskRow, price: &Price) -> Option<Row> {
         let counts = &mut self.counts[row.arm];
-        // What was counted as lost with its trial was graded before that.
-        if row.trial_failed {
+        // It was counted as lost while nothing was known of it.
+        if self
+            .failed
+            .contains(&(row.repetition, row.scenario, row.arm))
+        {
             counts.failed -= 1;
         } else {
             counts.canceled -= 1;
@@ -213,13 +257,25 @@ impl Sums {
         Ok(())
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts"
+    )]
     pub(super) fn scenario_rates(&self) -> Vec<ScenarioRate> {
         let mut rates = Vec::new();
         for (scenario, arms) in self.arms.iter().enumerate() {
             for (arm, sums) in arms.iter().enumerate() {
-                let (completed, tasks) = (sums[Part::Completed as usize] as u64, sums[Part::Tasks as usize] as u64);
-                rates.push(ScenarioRate { scenario, arm, completed, tasks });
+                let (completed, tasks) = (
+                    sums[Part::Completed as usize] as u64,
+                    sums[Part::Tasks as usize] as u64,
+                );
+                rates.push(ScenarioRate {
+                    scenario,
+                    arm,
+                    completed,
+                    tasks,
+                });
             }
         }
         rates

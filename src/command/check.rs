@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Exit, Failure, load, print, tell};
 use crate::{
     cli::CheckArguments,
-    experiment, rubric,
-    scenario,
+    experiment, rubric, scenario,
     source::{Problem, Problems, Severity},
 };
 
@@ -17,13 +16,29 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<Exit, Failure> {
         files += check_path(path, &mut problems);
     }
     tell(&problems.render(true));
-    let (errors, warnings) = (problems.count(Severity::Error), problems.count(Severity::Warning));
-    print(&format!("{files} {} checked: {errors} {}, {warnings} {}\n", plural(files, "file"), plural(errors, "error"), plural(warnings, "warning")))?;
-    Ok(if errors > 0 { Exit::Invalid } else { Exit::Done })
+    let (errors, warnings) = (
+        problems.count(Severity::Error),
+        problems.count(Severity::Warning),
+    );
+    print(&format!(
+        "{files} {} checked: {errors} {}, {warnings} {}\n",
+        plural(files, "file"),
+        plural(errors, "error"),
+        plural(warnings, "warning")
+    ))?;
+    Ok(if errors > 0 {
+        Exit::Invalid
+    } else {
+        Exit::Done
+    })
 }
 
 fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { noun.to_owned() } else { format!("{noun}s") }
+    if count == 1 {
+        noun.to_owned()
+    } else {
+        format!("{noun}s")
+    }
 }
 
 /// Checks what is at a path; returns how many files that were.
@@ -43,24 +58,38 @@ fn check_path(path: &Path, problems: &mut Problems) -> usize {
                 return 1;
             }
             Some(_) | None => {
-                problems.push(Problem::error(path, "not a scenario, rubric or experiment").hint("name a folder of scenarios, a `.md` rubric or a `.yaml` experiment"), None);
+                problems.push(
+                    Problem::error(path, "not a scenario, rubric or experiment")
+                        .hint("name a folder of scenarios, a `.md` rubric or a `.yaml` experiment"),
+                    None,
+                );
                 return 0;
             }
         }
     }
+    if path.join("scenario.yaml").is_file() {
+        return check_scenarios(
+            path.ancestors()
+                .find(|above| above.file_name().is_some_and(|name| name == "scenarios")),
+            &[path.to_owned()],
+            problems,
+        );
+    }
     let scenarios = match scenario::find(path) {
         Ok(found) => found,
         Err(problem) => {
-            problems.push(problem.hint("name a folder of scenarios, a rubric file or an experiment file"), None);
+            problems.push(
+                problem.hint("name a folder of scenarios, a rubric file or an experiment file"),
+                None,
+            );
             return 0;
         }
     };
-    if path.join("scenario.yaml").is_file() {
-        return check_scenarios(path.ancestors().find(|above| above.file_name().is_some_and(|name| name == "scenarios")), &[path.to_owned()], problems);
-    }
     if !scenarios.is_empty() {
         let folders: Vec<PathBuf> = scenarios.into_iter().map(|(_, folder)| folder).collect();
-        let root = path.ancestors().find(|above| above.file_name().is_some_and(|name| name == "scenarios"));
+        let root = path
+            .ancestors()
+            .find(|above| above.file_name().is_some_and(|name| name == "scenarios"));
         return check_scenarios(root, &folders, problems);
     }
     let mut count = 0;
@@ -70,15 +99,27 @@ fn check_path(path: &Path, problems: &mut Problems) -> usize {
         }
         count += rubrics.len();
     }
-    let experiments = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut experiments: Vec<PathBuf> = experiments.filter(|file| file.extension().is_some_and(|extension| extension == "yaml")).collect();
+    let experiments = std::fs::read_dir(path)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    let mut experiments: Vec<PathBuf> = experiments
+        .filter(|file| {
+            file.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
+        .collect();
     experiments.sort();
     for file in &experiments {
         experiment::load(file, problems);
     }
     count += experiments.len();
     if count == 0 {
-        problems.push(Problem::error(path, "no scenario, rubric or experiment here"), None);
+        problems.push(
+            Problem::error(path, "no scenario, rubric or experiment here"),
+            None,
+        );
     }
     count
 }
@@ -90,14 +131,21 @@ fn check_scenarios(root: Option<&Path>, folders: &[PathBuf], problems: &mut Prob
     for folder in folders {
         let name = match root.and_then(|root| folder.strip_prefix(root).ok()) {
             Some(inside) => inside.to_string_lossy().replace('\\', "/"),
-            None => folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            None => folder
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
         };
         match name.parse() {
             Ok(id) => loaded.extend(scenario::load(folder, &id, problems)),
             Err(error) => problems.push(Problem::error(folder, format!("{error}")), None),
         }
     }
-    let rubrics = root.and_then(Path::parent).map(|above| above.join("rubrics")).filter(|rubrics| rubrics.is_dir());
+    let rubrics = root
+        .and_then(Path::parent)
+        .map(|above| above.join("rubrics"))
+        .filter(|rubrics| rubrics.is_dir());
     if let Some(rubrics) = rubrics {
         load::rubrics(&rubrics, &loaded, problems);
     }
@@ -105,7 +153,11 @@ fn check_scenarios(root: Option<&Path>, folders: &[PathBuf], problems: &mut Prob
 }
 
 fn check_rubric(path: &Path, problems: &mut Problems) {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let stem = path
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     match stem.parse() {
         Ok(id) => {
             rubric::load(path, &id, problems);

@@ -79,12 +79,20 @@ impl Failure {
             message.push_str(&cause.to_string());
             source = cause.source();
         }
-        Self { code: 1, message, hint: None }
+        Self {
+            code: 1,
+            message,
+            hint: None,
+        }
     }
 
     /// Wrong usage: exit code 2.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { code: 2, message: message.into(), hint: None }
+        Self {
+            code: 2,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// The same with a hint.
@@ -96,7 +104,11 @@ impl Failure {
 
     fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |error| Self { code: 1, message: format!("cannot write `{}`: {error}", path.display()), hint: None }
+        move |error| Self {
+            code: 1,
+            message: format!("cannot write `{}`: {error}", path.display()),
+            hint: None,
+        }
     }
 }
 
@@ -113,7 +125,9 @@ impl fmt::Display for Failure {
 /// Writes to standard output; a reader that has gone away ends the command quietly.
 fn print(text: &str) -> Result<(), Failure> {
     match anstream::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::io("standard output")(error)),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("standard output")(error))
+        }
         Ok(()) | Err(_) => Ok(()),
     }
 }

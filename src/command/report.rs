@@ -3,18 +3,17 @@
 use std::path::Path;
 
 use super::{Exit, Failure, print, run};
-use crate::{
-    analyse::Analysis,
-    cli::ReportArguments,
-    record::Record,
-    report::Report,
-};
+use crate::{analyse::Analysis, cli::ReportArguments, record::Record, report::Report};
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Failure> {
     let out = arguments.out.as_deref().unwrap_or(&arguments.run);
     std::fs::create_dir_all(out).map_err(Failure::io(out))?;
     let incomplete = report_on(&arguments.run, out)?;
-    Ok(if incomplete { Exit::Incomplete } else { Exit::Done })
+    Ok(if incomplete {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    })
 }
 
 /// Writes the report of the run in `folder` to `out` and prints its summary; returns whether some
@@ -22,13 +21,20 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Failure> {
 pub(super) fn report_on(folder: &Path, out: &Path) -> Result<bool, Failure> {
     let file = folder.join(run::RECORD);
     if !file.exists() {
-        return Err(Failure::usage(format!("no run in `{}`", folder.display())).hint(format!("a run's folder has a file `{}`", run::RECORD)));
+        return Err(Failure::usage(format!("no run in `{}`", folder.display()))
+            .hint(format!("a run's folder has a file `{}`", run::RECORD)));
     }
     let record = Record::open(&file).map_err(run::failed)?;
     let analysis = Analysis::of(&record).map_err(Failure::new)?;
     let report = Report::of(&analysis).map_err(Failure::new)?;
     report.write(&record, out).map_err(Failure::new)?;
     print(&report.terminal)?;
-    print(&format!("\nReport: {}\n", out.join("report.html").display()))?;
-    Ok(analysis.counts.iter().any(|counts| counts.graded + counts.ungraded < counts.planned))
+    print(&format!(
+        "\nReport: {}\n",
+        out.join("report.html").display()
+    ))?;
+    Ok(analysis
+        .counts
+        .iter()
+        .any(|counts| counts.graded + counts.ungraded < counts.planned))
 }

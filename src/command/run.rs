@@ -23,7 +23,9 @@ pub(super) const RECORD: &str = "run.sqlite";
 const QUEUE: usize = 512;
 
 pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result<Exit, Failure> {
-    let Some(plan) = plan(arguments)? else { return Ok(Exit::Invalid) };
+    let Some(plan) = plan(arguments)? else {
+        return Ok(Exit::Invalid);
+    };
     let jobs = usize::from(arguments.jobs.unwrap_or_else(cores));
     if arguments.dry_run {
         print(&dry_run(&plan, jobs))?;
@@ -32,22 +34,43 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
     let plan = Arc::new(plan);
     let folder = folder(arguments, environment);
     std::fs::create_dir_all(&folder).map_err(Failure::io(&folder))?;
-    let host = Host { os: std::env::consts::OS.to_owned(), arch: std::env::consts::ARCH.to_owned(), cores: cores().into() };
-    let manifest = Manifest::of(&plan, environment.clock.now(), environment.command_line.clone(), host);
+    let host = Host {
+        os: std::env::consts::OS.to_owned(),
+        arch: std::env::consts::ARCH.to_owned(),
+        cores: cores().into(),
+    };
+    let manifest = Manifest::of(
+        &plan,
+        environment.clock.now(),
+        environment.command_line.clone(),
+        host,
+    );
     let file = folder.join(RECORD);
     let (recorder, history): (Recorder, Box<dyn History>) = if arguments.resume && file.exists() {
-        (Recorder::resume(&file, &manifest).map_err(failed)?, Box::new(Resumed::open(&file).map_err(failed)?))
+        (
+            Recorder::resume(&file, &plan, &manifest).map_err(failed)?,
+            Box::new(Resumed::open(&file).map_err(failed)?),
+        )
     } else if file.exists() {
-        return Err(Failure::usage(format!("`{}` has a run already", folder.display()))
-            .hint("add `--resume` to continue it, or give another folder with `--out`"));
+        return Err(
+            Failure::usage(format!("`{}` has a run already", folder.display()))
+                .hint("add `--resume` to continue it, or give another folder with `--out`"),
+        );
     } else {
-        (Recorder::create(&file, &manifest).map_err(failed)?, Box::new(NoHistory))
+        (
+            Recorder::create(&file, &plan, &manifest).map_err(failed)?,
+            Box::new(NoHistory),
+        )
     };
     let canceled = execute(&plan, jobs, recorder, history.as_ref(), environment)?;
     let incomplete = report::report_on(&folder, &folder)?;
     Ok(match (canceled, incomplete) {
         (true, _) => {
-            tell(&format!("\ninterrupted; continue with `dreamtrial run {} --out {} --resume`\n", arguments.experiment.display(), folder.display()));
+            tell(&format!(
+                "\ninterrupted; continue with `dreamtrial run {} --out {} --resume`\n",
+                arguments.experiment.display(),
+                folder.display()
+            ));
             Exit::Interrupted
         }
         (false, true) => Exit::Incomplete,
@@ -65,7 +88,8 @@ pub(super) fn failed(error: RecordError) -> Failure {
 }
 
 fn cores() -> u16 {
-    std::thread::available_parallelism().map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(1024))
+    std::thread::available_parallelism()
+        .map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(1024))
 }
 
 /// The plan that the arguments ask for; `None` after its files' problems were told.
@@ -81,39 +105,80 @@ fn plan(arguments: &RunArguments) -> Result<Option<Plan>, Failure> {
     let patterns = arguments
         .only
         .iter()
-        .map(|text| glob::Pattern::new(text).map_err(|error| Failure::usage(format!("`{text}` is not a pattern: {error}")).hint("use `*` and `?`, as in `legal/*`")))
+        .map(|text| {
+            glob::Pattern::new(text).map_err(|error| {
+                Failure::usage(format!("`{text}` is not a pattern: {error}"))
+                    .hint("use `*` and `?`, as in `legal/*`")
+            })
+        })
         .collect::<Result<Vec<_>, _>>()?;
-    let wanted = |name: &str| patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(name));
-    let scenarios = load::scenarios(&experiment.scenarios, |id| wanted(id.as_str()), &mut problems);
+    let wanted =
+        |name: &str| patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(name));
+    let scenarios = load::scenarios(
+        &experiment.scenarios,
+        |id| wanted(id.as_str()),
+        &mut problems,
+    );
     if scenarios.is_empty() && !problems.has_errors() && !patterns.is_empty() {
-        return Err(Failure::usage(format!("no scenario below `{}` matches `{}`", experiment.scenarios.display(), arguments.only.join("`, `")))
-            .hint("names are folders below it, as `legal/retention`; patterns use `*` and `?`"));
+        return Err(Failure::usage(format!(
+            "no scenario below `{}` matches `{}`",
+            experiment.scenarios.display(),
+            arguments.only.join("`, `")
+        ))
+        .hint("names are folders below it, as `legal/retention`; patterns use `*` and `?`"));
     }
     let rubrics = load::rubrics(&experiment.rubrics, &scenarios, &mut problems);
     if problems.has_errors() {
         tell(&problems.render(true));
         return Ok(None);
     }
-    if scenarios.len() == 1 && experiment.arms.iter().any(|arm| arm.memory == Regime::Placebo) {
-        tell("note: a placebo takes its text from another scenario, so with one scenario it is left out\n");
+    if scenarios.len() == 1
+        && experiment
+            .arms
+            .iter()
+            .any(|arm| arm.memory == Regime::Placebo)
+    {
+        tell(
+            "note: a placebo takes its text from another scenario, so with one scenario it is left out\n",
+        );
         experiment.arms.retain(|arm| arm.memory != Regime::Placebo);
     }
     match Plan::new(experiment, scenarios, &rubrics) {
         Ok(plan) => Ok(Some(plan)),
-        Err(error @ PlanError::NoTwin(_)) => Err(Failure::usage(error.to_string()).hint("add the dreamed arm with another `--arm`")),
-        Err(error @ (PlanError::NoScenario | PlanError::NoDonor(_) | PlanError::NoPrice(_) | PlanError::Rubric(_))) => {
-            Err(Failure::usage(error.to_string()))
+        Err(error @ PlanError::NoTwin(_)) => {
+            Err(Failure::usage(error.to_string()).hint("add the dreamed arm with another `--arm`"))
         }
+        Err(
+            error @ (PlanError::NoScenario
+            | PlanError::NoDonor(_)
+            | PlanError::NoPrice(_)
+            | PlanError::Rubric(_)),
+        ) => Err(Failure::usage(error.to_string())),
     }
 }
 
 fn choose_arms(experiment: &mut Experiment, wanted: &[String]) -> Result<(), Failure> {
-    let known = || experiment.arms.iter().map(|arm| format!("`{}`", arm.id)).collect::<Vec<_>>().join(", ");
-    if let Some(unknown) = wanted.iter().find(|name| !experiment.arms.iter().any(|arm| arm.id.as_str() == **name)) {
-        return Err(Failure::usage(format!("no arm `{unknown}` in this experiment")).hint(format!("known: {}", known())));
+    let known = || {
+        experiment
+            .arms
+            .iter()
+            .map(|arm| format!("`{}`", arm.id))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    if let Some(unknown) = wanted
+        .iter()
+        .find(|name| !experiment.arms.iter().any(|arm| arm.id.as_str() == **name))
+    {
+        return Err(
+            Failure::usage(format!("no arm `{unknown}` in this experiment"))
+                .hint(format!("known: {}", known())),
+        );
     }
     if !wanted.is_empty() {
-        experiment.arms.retain(|arm| wanted.iter().any(|name| name == arm.id.as_str()));
+        experiment
+            .arms
+            .retain(|arm| wanted.iter().any(|name| name == arm.id.as_str()));
     }
     Ok(())
 }
@@ -122,7 +187,12 @@ fn dry_run(plan: &Plan, jobs: usize) -> String {
     let experiment = &plan.experiment;
     let (sessions, tasks) = plan.size();
     let (usage, cost) = plan.forecast();
-    let arms = experiment.arms.iter().map(|arm| arm.id.as_str()).collect::<Vec<_>>().join(", ");
+    let arms = experiment
+        .arms
+        .iter()
+        .map(|arm| arm.id.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
     let mut text = format!(
         "{}: would run {} scenarios x {} arms x {} repetitions\n  arms      {arms}\n  trials    {}\n  sessions  {sessions}\n  tasks     {tasks}\n  jobs      {jobs}\n  seed      {}\n  backend   {}\n",
         experiment.title,
@@ -146,31 +216,55 @@ fn dry_run(plan: &Plan, jobs: usize) -> String {
         million(usage.output.0),
     ));
     for prepared in &plan.scenarios {
-        text.push_str(&format!("  {:<24} {:>2} sessions  {}\n", prepared.scenario.id.as_str(), prepared.scenario.sessions.len(), prepared.scenario.title));
+        text.push_str(&format!(
+            "  {:<24} {:>2} sessions  {}\n",
+            prepared.scenario.id.as_str(),
+            prepared.scenario.sessions.len(),
+            prepared.scenario.title
+        ));
     }
     text
 }
 
 fn folder(arguments: &RunArguments, environment: &Environment) -> PathBuf {
     arguments.out.clone().unwrap_or_else(|| {
-        let stem = arguments.experiment.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = arguments
+            .experiment
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy();
         let time = environment.clock.now().strftime("%Y%m%d-%H%M%S");
         let base = Path::new("results/local").join(format!("{time}-{stem}"));
         (2..100)
             .map(|number| base.with_file_name(format!("{time}-{stem}-{number}")))
-            .fold(base.clone(), |free, next| if free.join(RECORD).exists() { next } else { free })
+            .fold(base.clone(), |free, next| {
+                if free.join(RECORD).exists() {
+                    next
+                } else {
+                    free
+                }
+            })
     })
 }
 
 /// Runs the plan; returns whether it was interrupted.
-fn execute(plan: &Arc<Plan>, jobs: usize, mut recorder: Recorder, history: &dyn History, environment: &Environment) -> Result<bool, Failure> {
+fn execute(
+    plan: &Arc<Plan>,
+    jobs: usize,
+    mut recorder: Recorder,
+    history: &dyn History,
+    environment: &Environment,
+) -> Result<bool, Failure> {
     let cancel = Cancel::default();
     let (sessions, _) = plan.size();
-    let there: usize = (0..plan.trials.len()).map(|trial| history.count(trial)).sum();
+    let there: usize = (0..plan.trials.len())
+        .map(|trial| history.count(trial))
+        .sum();
     let (sender, receiver) = mpsc::sync_channel::<Event>(QUEUE);
     let problem: Arc<Mutex<Option<RecordError>>> = Arc::default();
     let writer = {
-        let (cancel, problem, terminal) = (cancel.clone(), Arc::clone(&problem), environment.terminal);
+        let (cancel, problem, terminal) =
+            (cancel.clone(), Arc::clone(&problem), environment.terminal);
         std::thread::spawn(move || {
             let mut progress = Progress::new(sessions as u64, there as u64, terminal);
             let mut result = Ok(());
@@ -193,7 +287,11 @@ fn execute(plan: &Arc<Plan>, jobs: usize, mut recorder: Recorder, history: &dyn 
             }
         })
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(jobs).enable_all().build().map_err(Failure::new)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(jobs)
+        .enable_all()
+        .build()
+        .map_err(Failure::new)?;
     let runner = Runner::new(Arc::clone(plan), jobs, cancel.clone());
     let summary = runtime.block_on(async {
         let running = runner.run(history, move |event| {

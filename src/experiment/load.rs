@@ -12,7 +12,9 @@ use serde::Deserialize;
 use super::{Arm, Backend, Experiment, Limits, Outcomes, Policy, Reference, Regime};
 use crate::{
     ident::PolicyId,
-    source::{Each, Located, MAX_FILE_BYTES, Problem, Problems, Severity, closest, parse, read_text},
+    source::{
+        Each, Located, MAX_FILE_BYTES, Problem, Problems, Severity, closest, parse, read_text,
+    },
 };
 
 /// An experiment file.
@@ -73,7 +75,10 @@ pub fn load(file: &Path, problems: &mut Problems) -> Option<Experiment> {
     let text: Arc<str> = match read_text(file, MAX_FILE_BYTES) {
         Ok(text) => text.into(),
         Err(problem) => {
-            problems.push(problem.hint("name an experiment file, as experiments/standard.yaml"), None);
+            problems.push(
+                problem.hint("name an experiment file, as experiments/standard.yaml"),
+                None,
+            );
             return None;
         }
     };
@@ -85,14 +90,26 @@ pub fn load(file: &Path, problems: &mut Problems) -> Option<Experiment> {
     experiment
 }
 
-fn build(file: &Path, text: &Arc<str>, wire: WireExperiment, problems: &mut Problems) -> Experiment {
+fn build(
+    file: &Path,
+    text: &Arc<str>,
+    wire: WireExperiment,
+    problems: &mut Problems,
+) -> Experiment {
     let mut error = |span: &std::ops::Range<usize>, message: String, hint: String| {
-        problems.push(Problem::error(file, message).at(span.clone()).hint(hint), Some(text));
+        problems.push(
+            Problem::error(file, message).at(span.clone()).hint(hint),
+            Some(text),
+        );
     };
     let mut policies: Vec<(PolicyId, Policy)> = Vec::new();
     for (name, policy) in &wire.policies {
         for message in faults(&policy.value) {
-            error(&policy.span, format!("policy `{name}`: {message}"), "see `dreamtrial schema experiment` for the ranges".into());
+            error(
+                &policy.span,
+                format!("policy `{name}`: {message}"),
+                "see `dreamtrial schema experiment` for the ranges".into(),
+            );
         }
         match name.parse() {
             Ok(id) => policies.push((id, policy.value.clone())),
@@ -101,24 +118,51 @@ fn build(file: &Path, text: &Arc<str>, wire: WireExperiment, problems: &mut Prob
     }
     let mut arms: Vec<Arm> = Vec::new();
     for arm in &wire.arms {
-        if let Some(outcomes) = arm.outcomes.as_ref().filter(|outcomes| !(1..=20).contains(&outcomes.value.max_iterations)) {
-            error(&outcomes.span, format!("`max_iterations` is {}", outcomes.value.max_iterations), "it is 1 to 20".into());
+        if let Some(outcomes) = arm
+            .outcomes
+            .as_ref()
+            .filter(|outcomes| !(1..=20).contains(&outcomes.value.max_iterations))
+        {
+            error(
+                &outcomes.span,
+                format!("`max_iterations` is {}", outcomes.value.max_iterations),
+                "it is 1 to 20".into(),
+            );
         }
         let dreams = matches!(arm.memory, Regime::Dreamed | Regime::Placebo);
         let policy: Option<PolicyId> = match &arm.policy {
             Some(name) if !dreams => {
-                error(&name.span, format!("arm `{}` has a policy and no dreams", arm.name.value), "a policy goes with `memory: dreamed` or `memory: placebo`".into());
+                error(
+                    &name.span,
+                    format!("arm `{}` has a policy and no dreams", arm.name.value),
+                    "a policy goes with `memory: dreamed` or `memory: placebo`".into(),
+                );
                 None
             }
             Some(name) => {
-                let found = policies.iter().find(|(id, _)| id.as_str() == name.value).map(|(id, _)| id.clone());
+                let found = policies
+                    .iter()
+                    .find(|(id, _)| id.as_str() == name.value)
+                    .map(|(id, _)| id.clone());
                 if found.is_none() {
                     let names = || policies.iter().map(|(id, _)| id.as_str());
                     let hint = closest(&name.value, names()).map_or_else(
-                        || format!("known: {}", names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+                        || {
+                            format!(
+                                "known: {}",
+                                names()
+                                    .map(|name| format!("`{name}`"))
+                                    .collect::<Vec<_>>()
+                                    .join(", ")
+                            )
+                        },
                         |like| format!("did you mean `{like}`?"),
                     );
-                    error(&name.span, format!("no policy `{}` in this experiment", name.value), hint);
+                    error(
+                        &name.span,
+                        format!("no policy `{}` in this experiment", name.value),
+                        hint,
+                    );
                 }
                 found
             }
@@ -126,30 +170,77 @@ fn build(file: &Path, text: &Arc<str>, wire: WireExperiment, problems: &mut Prob
         };
         match arm.name.value.parse() {
             Ok(id) if arms.iter().any(|known| known.id == id) => {
-                error(&arm.name.span, format!("arm `{id}` is there twice"), "give each arm a name of its own".into());
+                error(
+                    &arm.name.span,
+                    format!("arm `{id}` is there twice"),
+                    "give each arm a name of its own".into(),
+                );
             }
-            Ok(id) => arms.push(Arm { id, memory: arm.memory, policy, outcomes: arm.outcomes.as_ref().map(|outcomes| outcomes.value) }),
+            Ok(id) => arms.push(Arm {
+                id,
+                memory: arm.memory,
+                policy,
+                outcomes: arm.outcomes.as_ref().map(|outcomes| outcomes.value),
+            }),
             Err(fault) => error(&arm.name.span, fault.to_string(), "rename the arm".into()),
         }
     }
-    for arm in wire.arms.0.iter().filter(|arm| arm.memory == Regime::Placebo) {
+    for arm in wire
+        .arms
+        .0
+        .iter()
+        .filter(|arm| arm.memory == Regime::Placebo)
+    {
         let twin = wire.arms.0.iter().any(|other| {
-            other.memory == Regime::Dreamed && other.outcomes.is_none() && other.policy.as_ref().map(|p| &p.value) == arm.policy.as_ref().map(|p| &p.value)
+            other.memory == Regime::Dreamed
+                && other.outcomes.is_none()
+                && other.policy.as_ref().map(|p| &p.value) == arm.policy.as_ref().map(|p| &p.value)
         });
         if !twin {
-            error(&arm.name.span, format!("placebo arm `{}` has no dreamed arm to take its store from", arm.name.value), "add an arm with `memory: dreamed`, the same policy and no outcomes".into());
+            error(
+                &arm.name.span,
+                format!(
+                    "placebo arm `{}` has no dreamed arm to take its store from",
+                    arm.name.value
+                ),
+                "add an arm with `memory: dreamed`, the same policy and no outcomes".into(),
+            );
         }
     }
     if wire.arms.0.is_empty() {
-        error(&(0..0), "experiment has no arm".into(), "add two or more under `arms`".into());
+        error(
+            &(0..0),
+            "experiment has no arm".into(),
+            "add two or more under `arms`".into(),
+        );
     }
     if !(1..=100_000).contains(&wire.repetitions.value) {
-        error(&wire.repetitions.span, format!("`repetitions` is {}", wire.repetitions.value), "it is 1 to 100000".into());
+        error(
+            &wire.repetitions.span,
+            format!("`repetitions` is {}", wire.repetitions.value),
+            "it is 1 to 100000".into(),
+        );
     }
     if let Some(reference) = &wire.reference {
-        let Reference { output_tokens_per_second: output, input_tokens_per_second: input, seconds_per_tool_call: call, slip } = reference.value;
-        if !(output > 0.0 && input > 0.0 && call >= 0.0 && (0.0..=1.0).contains(&slip) && output.is_finite() && input.is_finite() && call.is_finite()) {
-            error(&reference.span, "a speed or a probability is out of range".into(), "speeds are above 0, `slip` is 0 to 1".into());
+        let Reference {
+            output_tokens_per_second: output,
+            input_tokens_per_second: input,
+            seconds_per_tool_call: call,
+            slip,
+        } = reference.value;
+        if !(output > 0.0
+            && input > 0.0
+            && call >= 0.0
+            && (0.0..=1.0).contains(&slip)
+            && output.is_finite()
+            && input.is_finite()
+            && call.is_finite())
+        {
+            error(
+                &reference.span,
+                "a speed or a probability is out of range".into(),
+                "speeds are above 0, `slip` is 0 to 1".into(),
+            );
         }
     }
     if let Err(models) = crate::price::PriceList::embedded().model(&wire.priced_as.value) {
@@ -157,7 +248,11 @@ fn build(file: &Path, text: &Arc<str>, wire: WireExperiment, problems: &mut Prob
             || format!("known: {}", models.join(", ")),
             |like| format!("did you mean `{like}`?"),
         );
-        error(&wire.priced_as.span, format!("no price for the model `{}`", wire.priced_as.value), hint);
+        error(
+            &wire.priced_as.span,
+            format!("no price for the model `{}`", wire.priced_as.value),
+            hint,
+        );
     }
     let folder = file.parent().map_or_else(PathBuf::new, Path::to_owned);
     Experiment {
@@ -169,7 +264,9 @@ fn build(file: &Path, text: &Arc<str>, wire: WireExperiment, problems: &mut Prob
         backend: wire.backend,
         priced_as: wire.priced_as.value,
         limits: wire.limits,
-        reference: wire.reference.map_or_else(Reference::default, |reference| reference.value),
+        reference: wire
+            .reference
+            .map_or_else(Reference::default, |reference| reference.value),
         arms,
         policies,
     }
@@ -205,10 +302,20 @@ fn faults(policy: &Policy) -> Vec<String> {
         }
     }
     if !(policy.merge_likeness > 0.0 && policy.merge_likeness <= 1.0) {
-        found.push(format!("`merge_likeness` is {}, not above 0 and up to 1", policy.merge_likeness));
+        found.push(format!(
+            "`merge_likeness` is {}, not above 0 and up to 1",
+            policy.merge_likeness
+        ));
     }
-    if let Some(length) = policy.instructions.as_ref().map(|text| text.chars().count()).filter(|length| *length > 4096) {
-        found.push(format!("`instructions` has {length} characters, not at most 4096"));
+    if let Some(length) = policy
+        .instructions
+        .as_ref()
+        .map(|text| text.chars().count())
+        .filter(|length| *length > 4096)
+    {
+        found.push(format!(
+            "`instructions` has {length} characters, not at most 4096"
+        ));
     }
     found
 }

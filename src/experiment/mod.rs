@@ -40,7 +40,7 @@ pub struct Outcomes {
 }
 
 /// A treatment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arm {
     /// Its name.
     pub id: ArmId,
@@ -68,7 +68,12 @@ pub struct Stages {
 
 impl Default for Stages {
     fn default() -> Self {
-        Self { review: true, merge: true, prune: true, patterns: true }
+        Self {
+            review: true,
+            merge: true,
+            prune: true,
+            patterns: true,
+        }
     }
 }
 
@@ -152,7 +157,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_tokens: 300, questions_per_message: 3, tool_attempts: 3 }
+        Self {
+            memory_tokens: 300,
+            questions_per_message: 3,
+            tool_attempts: 3,
+        }
     }
 }
 
@@ -172,7 +181,12 @@ pub struct Reference {
 
 impl Default for Reference {
     fn default() -> Self {
-        Self { output_tokens_per_second: 60.0, input_tokens_per_second: 3000.0, seconds_per_tool_call: 1.5, slip: 0.02 }
+        Self {
+            output_tokens_per_second: 60.0,
+            input_tokens_per_second: 3000.0,
+            seconds_per_tool_call: 1.5,
+            slip: 0.02,
+        }
     }
 }
 

@@ -40,14 +40,18 @@ impl FieldKind {
             return None;
         }
         match self {
-            Self::Choice(options) => {
-                options.iter().find(|option| option.trim().eq_ignore_ascii_case(&collapsed)).cloned()
-            }
+            Self::Choice(options) => options
+                .iter()
+                .find(|option| option.trim().eq_ignore_ascii_case(&collapsed))
+                .cloned(),
             Self::Number(unit) => {
                 let slot = Slot::new("", &[], self);
                 slot.numbers_in(&collapsed).into_iter().next().or_else(|| {
                     let digits = collapsed.replace(',', "");
-                    digits.parse::<f64>().is_ok().then(|| with_unit(&digits, unit))
+                    digits
+                        .parse::<f64>()
+                        .is_ok()
+                        .then(|| with_unit(&digits, unit))
                 })
             }
             Self::Date => parse_date(&collapsed).map(|date| date.to_string()),
@@ -102,7 +106,12 @@ impl Field {
     /// A field by its name, the words by which people speak of it, other such words, and its kind.
     pub fn new(name: FieldName, label: String, cues: &[String], kind: FieldKind) -> Self {
         let slot = Slot::new(&label, cues, &kind);
-        Self { name, label, kind, slot }
+        Self {
+            name,
+            label,
+            kind,
+            slot,
+        }
     }
 
     /// The name under which a deliverable gives its value.
@@ -176,14 +185,24 @@ mod tests {
         }
         let dollars = FieldKind::Number("USD".into());
         for text in ["USD 5,000", "$5,000.00", "5000 USD", "5000"] {
-            assert_eq!(dollars.normalise(text).as_deref(), Some("USD 5000"), "{text}");
+            assert_eq!(
+                dollars.normalise(text).as_deref(),
+                Some("USD 5000"),
+                "{text}"
+            );
         }
         let choice = FieldKind::Choice(vec!["New York".into(), "Delaware".into()]);
         assert_eq!(choice.normalise("new york").as_deref(), Some("New York"));
         assert_eq!(choice.normalise("Ohio"), None);
-        assert_eq!(FieldKind::Date.normalise("1 February 2026").as_deref(), Some("2026-02-01"));
+        assert_eq!(
+            FieldKind::Date.normalise("1 February 2026").as_deref(),
+            Some("2026-02-01")
+        );
         assert_eq!(FieldKind::Text.normalise("To be  confirmed"), None);
-        assert!(FieldKind::Text.same("Privileged  and Confidential", "\"privileged and confidential\""));
+        assert!(FieldKind::Text.same(
+            "Privileged  and Confidential",
+            "\"privileged and confidential\""
+        ));
         assert!(!FieldKind::Text.same("", ""));
     }
 }

@@ -44,17 +44,27 @@ impl Line {
                 scopes.extend(names.split(" / ").map(str::to_owned));
             }
         }
-        if let Some((names, after)) = rest.strip_prefix("For ").and_then(|text| text.split_once(": ")).filter(|(names, _)| names.len() <= 120 && !names.contains(',')) {
+        if let Some((names, after)) = rest
+            .strip_prefix("For ")
+            .and_then(|text| text.split_once(": "))
+            .filter(|(names, _)| names.len() <= 120 && !names.contains(','))
+        {
             scopes.extend(names.split(" / ").map(str::to_owned));
             rest = after;
-        } else if let Some((head, after)) = rest.strip_prefix("On ").and_then(|text| text.split_once("): ")) {
+        } else if let Some((head, after)) = rest
+            .strip_prefix("On ")
+            .and_then(|text| text.split_once("): "))
+        {
             if let Some((name, date)) = head.rsplit_once(" (") {
                 case = Some(name.to_owned());
                 seen = parse_date(date).map(|date| (date, date));
                 rest = after;
             }
         }
-        if let Some((before, mark)) = rest.strip_suffix(']').and_then(|text| text.rsplit_once(" [")) {
+        if let Some((before, mark)) = rest
+            .strip_suffix(']')
+            .and_then(|text| text.rsplit_once(" ["))
+        {
             if let Some((count, first, last)) = read_mark(mark) {
                 sessions = count;
                 seen = Some((first, last));
@@ -105,17 +115,28 @@ mod tests {
 
     #[test]
     fn marks_are_read_and_taken_off() {
-        let line = read("- For Northwind / SaaS: the cap is 24 months. [3 sessions, 2026-01-12 to 2026-03-02]");
+        let line = read(
+            "- For Northwind / SaaS: the cap is 24 months. [3 sessions, 2026-01-12 to 2026-03-02]",
+        );
         assert_eq!(line.scopes, ["Northwind", "SaaS"]);
         assert_eq!(line.statement.text(), "the cap is 24 months.");
-        assert_eq!((line.sessions, line.seen), (3, Some((date(2026, 1, 12), date(2026, 3, 2)))));
+        assert_eq!(
+            (line.sessions, line.seen),
+            (3, Some((date(2026, 1, 12), date(2026, 3, 2))))
+        );
         assert_eq!(line.force, Force::Standing);
 
         let line = read("- On Project Lantern (2026-01-12): the cap corrected to 24 months.");
-        assert_eq!((line.case.as_deref(), line.force), (Some("Project Lantern"), Force::Case));
+        assert_eq!(
+            (line.case.as_deref(), line.force),
+            (Some("Project Lantern"), Force::Case)
+        );
 
         let line = read("# For Ward 7\n- sign every page [2026-02-01]");
-        assert_eq!((line.scopes, line.seen.map(|s| s.0)), (vec!["Ward 7".to_owned()], Some(date(2026, 2, 1))));
+        assert_eq!(
+            (line.scopes, line.seen.map(|s| s.0)),
+            (vec!["Ward 7".to_owned()], Some(date(2026, 2, 1)))
+        );
 
         let line = read("The cap is 60 days for this one only.");
         assert_eq!(line.force, Force::OneOff);

@@ -43,8 +43,12 @@ fn bm25(lines: &[(&str, &Line)], query: &[u64]) -> Vec<f64> {
     let counts: Vec<Vec<(usize, u32)>> = lines
         .iter()
         .map(|(_, line)| {
-            let mut found: Vec<usize> =
-                line.statement.words().iter().filter_map(|word| terms.binary_search(&word.stem).ok()).collect();
+            let mut found: Vec<usize> = line
+                .statement
+                .words()
+                .iter()
+                .filter_map(|word| terms.binary_search(&word.stem).ok())
+                .collect();
             found.sort_unstable();
             let counts: Vec<(usize, u32)> = found
                 .chunk_by(|one, other| one == other)
@@ -57,7 +61,11 @@ fn bm25(lines: &[(&str, &Line)], query: &[u64]) -> Vec<f64> {
         })
         .collect();
     let total = lines.len() as f64;
-    let mean = lines.iter().map(|(_, line)| line.statement.words().len()).sum::<usize>() as f64 / total.max(1.0);
+    let mean = lines
+        .iter()
+        .map(|(_, line)| line.statement.words().len())
+        .sum::<usize>() as f64
+        / total.max(1.0);
     let weight = |term: usize| {
         let with = containing.get(&terms[term]).copied().unwrap_or(0) as f64;
         (1.0 + (total - with + 0.5) / (with + 0.5)).ln()
@@ -86,7 +94,12 @@ mod tests {
 
     fn store(lines: &[&str]) -> Store {
         let mut store = Store::default();
-        store.write("notes.md", lines.iter().map(|line| format!("- {line}\n")).collect()).unwrap();
+        store
+            .write(
+                "notes.md",
+                lines.iter().map(|line| format!("- {line}\n")).collect(),
+            )
+            .unwrap();
         store
     }
 
@@ -105,7 +118,9 @@ mod tests {
 
     #[test]
     fn a_small_store_comes_whole_and_a_large_one_ranked() {
-        let many: Vec<String> = (0..50).map(|n| format!("chatter number {n} about lunch and the weather")).collect();
+        let many: Vec<String> = (0..50)
+            .map(|n| format!("chatter number {n} about lunch and the weather"))
+            .collect();
         let mut lines: Vec<&str> = many.iter().map(String::as_str).collect();
         lines.insert(30, "the governing law is Delaware");
         let store = store(&lines);

@@ -19,7 +19,9 @@ pub const MAX_ENTRY_BYTES: usize = 102_400;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StoreError {
     /// The path is not relative, or too long, or leads upwards.
-    #[error("`{0}` is not a path for a memory entry: use up to 20 parts between `/`, without `..`, at most 1024 bytes")]
+    #[error(
+        "`{0}` is not a path for a memory entry: use up to 20 parts between `/`, without `..`, at most 1024 bytes"
+    )]
     Path(String),
     /// The content is too long.
     #[error("memory entry `{path}` has {bytes} bytes, more than {MAX_ENTRY_BYTES}")]
@@ -46,7 +48,10 @@ struct Inner {
 
 impl Entry {
     fn new(content: String) -> Self {
-        Self(Arc::new(Inner { content, lines: OnceLock::new() }))
+        Self(Arc::new(Inner {
+            content,
+            lines: OnceLock::new(),
+        }))
     }
 
     /// The content as it was written.
@@ -56,7 +61,12 @@ impl Entry {
 
     /// What it says, line by line.
     pub fn lines(&self) -> &[Line] {
-        self.0.lines.get_or_init(|| blocks(&self.0.content).into_iter().map(|block| Line::read(&block)).collect())
+        self.0.lines.get_or_init(|| {
+            blocks(&self.0.content)
+                .into_iter()
+                .map(|block| Line::read(&block))
+                .collect()
+        })
     }
 }
 
@@ -78,12 +88,20 @@ impl Store {
         let parts: Vec<&str> = path.split('/').collect();
         let plain = parts.len() <= 20
             && path.len() <= 1024
-            && parts.iter().all(|part| !part.is_empty() && *part != "." && *part != ".." && !part.chars().any(char::is_control));
+            && parts.iter().all(|part| {
+                !part.is_empty()
+                    && *part != "."
+                    && *part != ".."
+                    && !part.chars().any(char::is_control)
+            });
         if !plain {
             return Err(StoreError::Path(path.to_owned()));
         }
         if content.len() > MAX_ENTRY_BYTES {
-            return Err(StoreError::TooLong { path: path.to_owned(), bytes: content.len() });
+            return Err(StoreError::TooLong {
+                path: path.to_owned(),
+                bytes: content.len(),
+            });
         }
         if self.entries.len() >= MAX_ENTRIES && !self.entries.contains_key(path) {
             return Err(StoreError::Full(path.to_owned()));
@@ -94,7 +112,9 @@ impl Store {
 
     /// The entries in order of their paths.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
-        self.entries.iter().map(|(path, entry)| (path.as_str(), entry))
+        self.entries
+            .iter()
+            .map(|(path, entry)| (path.as_str(), entry))
     }
 
     /// The entry at a path.
@@ -114,12 +134,17 @@ impl Store {
 
     /// The estimated size of all contents in tokens.
     pub fn tokens(&self) -> u64 {
-        self.entries.values().map(|entry| estimate_tokens(entry.content())).sum()
+        self.entries
+            .values()
+            .map(|entry| estimate_tokens(entry.content()))
+            .sum()
     }
 
     /// Every line with the path it stands at, in order.
     pub fn lines(&self) -> impl Iterator<Item = (&str, &Line)> {
-        self.entries.iter().flat_map(|(path, entry)| entry.lines().iter().map(move |line| (path.as_str(), line)))
+        self.entries
+            .iter()
+            .flat_map(|(path, entry)| entry.lines().iter().map(move |line| (path.as_str(), line)))
     }
 }
 
@@ -132,16 +157,38 @@ mod tests {
     #[test]
     fn limits_are_those_of_the_service() {
         let mut store = Store::default();
-        for bad in ["", "/a", "a//b", "../a", "a/..", "a\nb", &"x/".repeat(21), &"a".repeat(1025)] {
-            assert_eq!(store.write(bad, String::new()), Err(StoreError::Path((*bad).to_owned())));
+        for bad in [
+            "",
+            "/a",
+            "a//b",
+            "../a",
+            "a/..",
+            "a\nb",
+            &"x/".repeat(21),
+            &"a".repeat(1025),
+        ] {
+            assert_eq!(
+                store.write(bad, String::new()),
+                Err(StoreError::Path((*bad).to_owned()))
+            );
         }
         let long = "x".repeat(MAX_ENTRY_BYTES + 1);
-        assert!(matches!(store.write("a", long), Err(StoreError::TooLong { .. })));
+        assert!(matches!(
+            store.write("a", long),
+            Err(StoreError::TooLong { .. })
+        ));
         for number in 0..MAX_ENTRIES {
             store.write(&format!("n/{number}"), "x".into()).unwrap();
         }
-        assert!(matches!(store.write("one-more", "x".into()), Err(StoreError::Full(_))));
-        assert_eq!(store.write("n/7", "y".into()), Ok(()), "what is there can be written again");
+        assert!(matches!(
+            store.write("one-more", "x".into()),
+            Err(StoreError::Full(_))
+        ));
+        assert_eq!(
+            store.write("n/7", "y".into()),
+            Ok(()),
+            "what is there can be written again"
+        );
         assert_eq!(store.get("n/7").unwrap().content(), "y");
     }
 

@@ -85,8 +85,18 @@ impl PriceList {
     pub fn embedded() -> Self {
         let text: std::sync::Arc<str> = include_str!("list-2026-11-20.yaml").into();
         let mut problems = crate::source::Problems::default();
-        let list: Option<WireList> = crate::source::parse("list-2026-11-20.yaml".as_ref(), &text, 0..text.len(), &mut problems);
-        let list = list.unwrap_or(WireList { date: String::new(), source: String::new(), session_hour: 0.0, models: BTreeMap::new() });
+        let list: Option<WireList> = crate::source::parse(
+            "list-2026-11-20.yaml".as_ref(),
+            &text,
+            0..text.len(),
+            &mut problems,
+        );
+        let list = list.unwrap_or(WireList {
+            date: String::new(),
+            source: String::new(),
+            session_hour: 0.0,
+            models: BTreeMap::new(),
+        });
         let models = list
             .models
             .into_iter()
@@ -101,12 +111,19 @@ impl PriceList {
                 (name, price)
             })
             .collect();
-        Self { date: list.date, source: list.source, models }
+        Self {
+            date: list.date,
+            source: list.source,
+            models,
+        }
     }
 
     /// The prices of a model; of an unknown one, the names of those that are known.
     pub fn model(&self, name: &str) -> Result<Price, Vec<String>> {
-        self.models.get(name).copied().ok_or_else(|| self.models.keys().cloned().collect())
+        self.models
+            .get(name)
+            .copied()
+            .ok_or_else(|| self.models.keys().cloned().collect())
     }
 }
 
@@ -119,7 +136,11 @@ mod tests {
     fn a_session_costs_tokens_and_active_time() {
         // The vendor's worked example: an hour on Opus 5 with 50,000 tokens in and 15,000 out is $0.705.
         let price = PriceList::embedded().model("claude-opus-5").unwrap();
-        let usage = Usage { uncached_input: Tokens(50_000), output: Tokens(15_000), ..Usage::default() };
+        let usage = Usage {
+            uncached_input: Tokens(50_000),
+            output: Tokens(15_000),
+            ..Usage::default()
+        };
         assert_eq!(price.of_tokens(&usage), Usd(625_000));
         assert_eq!(price.of_time(Milliseconds(3_600_000)), Usd(80_000));
     }
@@ -127,7 +148,11 @@ mod tests {
     #[test]
     fn cache_classes_have_rates_of_their_own() {
         let price = PriceList::embedded().model("claude-sonnet-5-5").unwrap();
-        let usage = Usage { cache_write: Tokens(1_000_000), cache_read: Tokens(1_000_000), ..Usage::default() };
+        let usage = Usage {
+            cache_write: Tokens(1_000_000),
+            cache_read: Tokens(1_000_000),
+            ..Usage::default()
+        };
         assert_eq!(price.of_tokens(&usage), Usd(2_600_000));
         assert!(PriceList::embedded().model("claude-sonnet").is_err());
     }

@@ -54,8 +54,14 @@ pub fn load(path: &Path, id: &RubricId, problems: &mut Problems) -> Option<Rubri
         }
     };
     let Some(front) = split_front(&text) else {
-        let problem = Problem::error(path, "rubric has no head").at(0..text.lines().next().map_or(0, str::len));
-        problems.push(problem.hint("begin the file with a line `---`, the criteria in YAML, and another line `---`"), Some(&text));
+        let problem = Problem::error(path, "rubric has no head")
+            .at(0..text.lines().next().map_or(0, str::len));
+        problems.push(
+            problem.hint(
+                "begin the file with a line `---`, the criteria in YAML, and another line `---`",
+            ),
+            Some(&text),
+        );
         return None;
     };
     let before = problems.count(crate::source::Severity::Error);
@@ -64,8 +70,14 @@ pub fn load(path: &Path, id: &RubricId, problems: &mut Problems) -> Option<Rubri
     let mut criteria = Vec::new();
     for (name, title, span) in &sections {
         let Some(found) = wire.criteria.get(name) else {
-            let problem = Problem::error(path, format!("criterion `{name}` has no check")).at(span.clone());
-            problems.push(problem.hint(format!("add `{name}: {{required: …, check: …}}` under `criteria` in the head")), Some(&text));
+            let problem =
+                Problem::error(path, format!("criterion `{name}` has no check")).at(span.clone());
+            problems.push(
+                problem.hint(format!(
+                    "add `{name}: {{required: …, check: …}}` under `criteria` in the head"
+                )),
+                Some(&text),
+            );
             continue;
         };
         match name.parse::<CriterionId>() {
@@ -76,23 +88,39 @@ pub fn load(path: &Path, id: &RubricId, problems: &mut Problems) -> Option<Rubri
                 weight: found.value.weight.max(1),
                 check: found.value.check.clone(),
             }),
-            Err(error) => problems.push(Problem::error(path, error.to_string()).at(span.clone()), Some(&text)),
+            Err(error) => problems.push(
+                Problem::error(path, error.to_string()).at(span.clone()),
+                Some(&text),
+            ),
         }
     }
     for (number, (name, _, span)) in sections.iter().enumerate() {
-        if sections[..number].iter().any(|(earlier, ..)| earlier == name) {
-            let problem = Problem::error(path, format!("criterion `{name}` has two sections")).at(span.clone());
+        if sections[..number]
+            .iter()
+            .any(|(earlier, ..)| earlier == name)
+        {
+            let problem = Problem::error(path, format!("criterion `{name}` has two sections"))
+                .at(span.clone());
             problems.push(problem.hint("give each criterion one heading"), Some(&text));
         }
     }
     for (name, found) in &wire.criteria {
         if !sections.iter().any(|(section, ..)| section == name) {
-            let problem = Problem::error(path, format!("criterion `{name}` has no section")).at(found.span.clone());
-            problems.push(problem.hint(format!("add a heading that ends in `{{#{name}}}` to the body and say what is wanted")), Some(&text));
+            let problem = Problem::error(path, format!("criterion `{name}` has no section"))
+                .at(found.span.clone());
+            problems.push(
+                problem.hint(format!(
+                    "add a heading that ends in `{{#{name}}}` to the body and say what is wanted"
+                )),
+                Some(&text),
+            );
         }
     }
     if wire.criteria.is_empty() {
-        problems.push(Problem::error(path, "rubric has no criterion").hint("add one under `criteria`"), None);
+        problems.push(
+            Problem::error(path, "rubric has no criterion").hint("add one under `criteria`"),
+            None,
+        );
     }
     (problems.count(crate::source::Severity::Error) == before).then(|| RubricTemplate {
         id: id.clone(),
@@ -108,7 +136,11 @@ pub fn load(path: &Path, id: &RubricId, problems: &mut Problems) -> Option<Rubri
 fn with_plain_headings(body: &str) -> String {
     let mut text = String::with_capacity(body.len());
     for line in body.split_inclusive('\n') {
-        match line.trim_end().strip_suffix('}').and_then(|rest| rest.rsplit_once("{#")) {
+        match line
+            .trim_end()
+            .strip_suffix('}')
+            .and_then(|rest| rest.rsplit_once("{#"))
+        {
             Some((title, name)) if line.starts_with('#') => {
                 text.push_str(title);
                 text.push('[');
@@ -122,13 +154,18 @@ fn with_plain_headings(body: &str) -> String {
 }
 
 /// The headings of the body that end in `{#name}`: name, title, and where they stand.
-fn sections(text: &str, body: std::ops::Range<usize>) -> Vec<(String, String, std::ops::Range<usize>)> {
+fn sections(
+    text: &str,
+    body: std::ops::Range<usize>,
+) -> Vec<(String, String, std::ops::Range<usize>)> {
     let mut found = Vec::new();
     let mut at = body.start;
     for line in text[body].split_inclusive('\n') {
         let heading = line.trim_end();
         if heading.starts_with('#')
-            && let Some((title, name)) = heading.strip_suffix('}').and_then(|rest| rest.rsplit_once("{#"))
+            && let Some((title, name)) = heading
+                .strip_suffix('}')
+                .and_then(|rest| rest.rsplit_once("{#"))
         {
             let title = title.trim_start_matches('#').trim().to_owned();
             found.push((name.to_owned(), title, at..at + heading.len()));

@@ -64,7 +64,9 @@ impl Check {
     /// The fields that it looks at.
     pub fn fields(&self) -> Vec<&FieldName> {
         match self {
-            Self::FieldEquals { field, .. } | Self::FieldOneOf { field, .. } | Self::FieldPresent { field } => vec![field],
+            Self::FieldEquals { field, .. }
+            | Self::FieldOneOf { field, .. }
+            | Self::FieldPresent { field } => vec![field],
             Self::BodyContains { .. } | Self::BodyExcludes { .. } => Vec::new(),
             Self::All(checks) | Self::Any(checks) => checks.iter().flat_map(Self::fields).collect(),
             Self::Not(check) => check.fields(),
@@ -74,16 +76,38 @@ impl Check {
     /// The same check with every text in it changed by `change`.
     fn try_map<E>(&self, change: &mut impl FnMut(&str) -> Result<String, E>) -> Result<Self, E> {
         Ok(match self {
-            Self::FieldEquals { field, value } => Self::FieldEquals { field: field.clone(), value: change(value)? },
+            Self::FieldEquals { field, value } => Self::FieldEquals {
+                field: field.clone(),
+                value: change(value)?,
+            },
             Self::FieldOneOf { field, values } => Self::FieldOneOf {
                 field: field.clone(),
-                values: values.iter().map(|value| change(value)).collect::<Result<_, E>>()?,
+                values: values
+                    .iter()
+                    .map(|value| change(value))
+                    .collect::<Result<_, E>>()?,
             },
-            Self::FieldPresent { field } => Self::FieldPresent { field: field.clone() },
-            Self::BodyContains { text } => Self::BodyContains { text: change(text)? },
-            Self::BodyExcludes { text } => Self::BodyExcludes { text: change(text)? },
-            Self::All(checks) => Self::All(checks.iter().map(|check| check.try_map(change)).collect::<Result<_, E>>()?),
-            Self::Any(checks) => Self::Any(checks.iter().map(|check| check.try_map(change)).collect::<Result<_, E>>()?),
+            Self::FieldPresent { field } => Self::FieldPresent {
+                field: field.clone(),
+            },
+            Self::BodyContains { text } => Self::BodyContains {
+                text: change(text)?,
+            },
+            Self::BodyExcludes { text } => Self::BodyExcludes {
+                text: change(text)?,
+            },
+            Self::All(checks) => Self::All(
+                checks
+                    .iter()
+                    .map(|check| check.try_map(change))
+                    .collect::<Result<_, E>>()?,
+            ),
+            Self::Any(checks) => Self::Any(
+                checks
+                    .iter()
+                    .map(|check| check.try_map(change))
+                    .collect::<Result<_, E>>()?,
+            ),
             Self::Not(check) => Self::Not(Box::new(check.try_map(change)?)),
         })
     }
@@ -137,9 +161,18 @@ impl RubricTemplate {
         let criteria = self
             .criteria
             .iter()
-            .map(|criterion| Ok(Criterion { check: criterion.check.try_map(&mut fill)?, ..criterion.clone() }))
+            .map(|criterion| {
+                Ok(Criterion {
+                    check: criterion.check.try_map(&mut fill)?,
+                    ..criterion.clone()
+                })
+            })
             .collect::<Result<_, TemplateError>>()?;
-        Ok(Rubric { id: self.id.clone(), criteria, body: fill(&self.body)? })
+        Ok(Rubric {
+            id: self.id.clone(),
+            criteria,
+            body: fill(&self.body)?,
+        })
     }
 }
 
@@ -152,10 +185,17 @@ impl Rubric {
             .criteria
             .iter()
             .map(|criterion| match criterion.check.try_map(&mut change) {
-                Ok(check) => Criterion { check, ..criterion.clone() },
+                Ok(check) => Criterion {
+                    check,
+                    ..criterion.clone()
+                },
             })
             .collect();
-        Self { id: self.id.clone(), criteria, body: self.body.replace(from, to) }
+        Self {
+            id: self.id.clone(),
+            criteria,
+            body: self.body.replace(from, to),
+        }
     }
 }
 
@@ -185,9 +225,21 @@ impl Verdicts {
     /// Puts verdicts, in the order of the rubric's criteria, together.
     pub fn of(rubric: &Rubric, verdicts: Vec<Verdict>) -> Self {
         let pairs = || rubric.criteria.iter().zip(&verdicts);
-        let satisfied = verdicts.len() == rubric.criteria.len() && pairs().all(|(criterion, verdict)| verdict.met || !criterion.required);
-        let met = pairs().filter(|(_, verdict)| verdict.met).map(|(criterion, _)| criterion.weight).sum();
-        let all = rubric.criteria.iter().map(|criterion| criterion.weight).sum();
-        Self { satisfied, score: (met, all), verdicts }
+        let satisfied = verdicts.len() == rubric.criteria.len()
+            && pairs().all(|(criterion, verdict)| verdict.met || !criterion.required);
+        let met = pairs()
+            .filter(|(_, verdict)| verdict.met)
+            .map(|(criterion, _)| criterion.weight)
+            .sum();
+        let all = rubric
+            .criteria
+            .iter()
+            .map(|criterion| criterion.weight)
+            .sum();
+        Self {
+            satisfied,
+            score: (met, all),
+            verdicts,
+        }
     }
 }

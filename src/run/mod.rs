@@ -9,3 +9,4 @@ mod tools;
 mod trial;
 
 pub use schedule::{Cancel, History, Runner, Summary};
+pub use session::brief_of;

@@ -94,11 +94,22 @@ impl Runner {
             *wanted.entry(donor).or_insert(0) += 1;
             *wanted.entry(own).or_insert(0) += 1;
         }
-        Self { staff: Arc::new(staff), jobs: jobs.max(1), cancel, wanted, stores: Arc::default(), plan }
+        Self {
+            staff: Arc::new(staff),
+            jobs: jobs.max(1),
+            cancel,
+            wanted,
+            stores: Arc::default(),
+            plan,
+        }
     }
 
     /// Runs all trials that `history` does not have. Events go to `emit`, those of a trial in order.
-    pub async fn run(mut self, history: &dyn History, emit: impl Fn(Event) + Send + Sync + Clone + 'static) -> Summary {
+    pub async fn run(
+        mut self,
+        history: &dyn History,
+        emit: impl Fn(Event) + Send + Sync + Clone + 'static,
+    ) -> Summary {
         let mut summary = Summary::default();
         let mut running: JoinSet<TrialOutcome> = JoinSet::new();
         let mut numbers: BTreeMap<Id, usize> = BTreeMap::new();
@@ -117,7 +128,10 @@ impl Runner {
                 };
                 let past = history.past(number);
                 if history.is_done(number) {
-                    self.keep(number, Course::new(Arc::clone(&self.plan), number, past).into_found());
+                    self.keep(
+                        number,
+                        Course::new(Arc::clone(&self.plan), number, past).into_found(),
+                    );
                     self.release(number);
                     summary.graded += 1;
                 } else if self.is_ready(number) {
@@ -127,12 +141,17 @@ impl Runner {
                     waiting.push(number);
                 }
             }
-            let Some(joined) = running.join_next_with_id().await else { break };
+            let Some(joined) = running.join_next_with_id().await else {
+                break;
+            };
             let ended = match joined {
                 Ok((id, outcome)) => numbers.remove(&id).map(|number| (number, outcome)),
-                Err(error) => numbers
-                    .remove(&error.id())
-                    .map(|number| (number, TrialOutcome::BackendFailed(Failure::Internal(error.to_string())))),
+                Err(error) => numbers.remove(&error.id()).map(|number| {
+                    (
+                        number,
+                        TrialOutcome::BackendFailed(Failure::Internal(error.to_string())),
+                    )
+                }),
             };
             if let Some((number, outcome)) = ended {
                 match &outcome {
@@ -144,16 +163,24 @@ impl Runner {
                     TrialOutcome::Canceled => summary.canceled += 1,
                 }
                 self.release(number);
-                emit(Event::Trial { trial: number, outcome });
+                emit(Event::Trial {
+                    trial: number,
+                    outcome,
+                });
             }
         }
-        summary.canceled += self.plan.trials.len() - (summary.graded + summary.failed + summary.canceled);
+        summary.canceled +=
+            self.plan.trials.len() - (summary.graded + summary.failed + summary.canceled);
         summary
     }
 
     fn is_ready(&self, trial: usize) -> bool {
-        let Some((donor, own)) = self.plan.trials[trial].placebo else { return true };
-        self.stores.lock().is_ok_and(|stores| stores.contains_key(&donor) && stores.contains_key(&own))
+        let Some((donor, own)) = self.plan.trials[trial].placebo else {
+            return true;
+        };
+        self.stores
+            .lock()
+            .is_ok_and(|stores| stores.contains_key(&donor) && stores.contains_key(&own))
     }
 
     /// Keeps the stores of a trial if a placebo needs them.
@@ -167,7 +194,9 @@ impl Runner {
 
     /// A placebo is over: what only it needed is let go.
     fn release(&mut self, trial: usize) {
-        let Some((donor, own)) = self.plan.trials[trial].placebo else { return };
+        let Some((donor, own)) = self.plan.trials[trial].placebo else {
+            return;
+        };
         for needed in [donor, own] {
             if let Some(count) = self.wanted.get_mut(&needed) {
                 *count -= 1;
@@ -187,12 +216,19 @@ impl Runner {
         running: &mut JoinSet<TrialOutcome>,
         emit: impl Fn(Event) + Send + Sync + 'static,
     ) -> Id {
-        let (plan, staff, cancel) = (Arc::clone(&self.plan), Arc::clone(&self.staff), self.cancel.clone());
+        let (plan, staff, cancel) = (
+            Arc::clone(&self.plan),
+            Arc::clone(&self.staff),
+            self.cancel.clone(),
+        );
         let stores = Arc::clone(&self.stores);
         let wanted = self.wanted.contains_key(&number);
         let placebo = self.plan.trials[number].placebo.and_then(|(donor, own)| {
             let stores = self.stores.lock().ok()?;
-            Some((Arc::clone(stores.get(&donor)?), Arc::clone(stores.get(&own)?)))
+            Some((
+                Arc::clone(stores.get(&donor)?),
+                Arc::clone(stores.get(&own)?),
+            ))
         });
         let handle = running.spawn(async move {
             let mut course = Course::new(plan, number, past);

@@ -49,10 +49,14 @@ impl Room<'_> {
         let truths = truths(scenario, session, task, self.serial);
         let desk = Desk::new(scenario, self.session, task, &truths, self.seed);
         let template = &self.prepared.rubrics[at][task];
-        let filled = crate::plan::has_serial(&session.tasks[task]).then(|| template.replace(SERIAL, self.serial));
+        let filled = crate::plan::has_serial(&session.tasks[task])
+            .then(|| template.replace(SERIAL, self.serial));
         let rubric = filled.as_ref().unwrap_or(template);
         let patience = session.tasks[task].patience;
-        let mut done = TaskDone { probe: scenario.is_probe(at, task), ..TaskDone::default() };
+        let mut done = TaskDone {
+            probe: scenario.is_probe(at, task),
+            ..TaskDone::default()
+        };
         let mut asked: Vec<String> = Vec::new();
         let mut rounds = 0;
 
@@ -78,7 +82,9 @@ impl Room<'_> {
                     agent.say(Message::Answer(text)).await?
                 }
                 Step::Submission(deliverable) => {
-                    let deliverable = self.revised(task, rubric, deliverable, agent, &mut done, minutes).await?;
+                    let deliverable = self
+                        .revised(task, rubric, deliverable, agent, &mut done, minutes)
+                        .await?;
                     if done.verdicts.is_none() {
                         count_mistakes(&desk, &deliverable, &asked, &mut done);
                     }
@@ -110,11 +116,18 @@ impl Room<'_> {
             };
         }
         done.first_try = done.completed && rounds == 0;
-        minutes.entries.push(if done.completed { Entry::Accepted } else { Entry::GivenUp });
+        minutes.entries.push(if done.completed {
+            Entry::Accepted
+        } else {
+            Entry::GivenUp
+        });
         let last = agent.say(Message::Over(done.completed)).await?;
         take(&mut done, minutes, last);
         done.failed_calls = u32::try_from(
-            minutes.entries[before..].iter().filter(|entry| matches!(entry, Entry::Call { worked: false, .. })).count(),
+            minutes.entries[before..]
+                .iter()
+                .filter(|entry| matches!(entry, Entry::Call { worked: false, .. }))
+                .count(),
         )
         .unwrap_or(u32::MAX);
         Ok(done)
@@ -156,9 +169,21 @@ impl Room<'_> {
         Ok(deliverable)
     }
 
-    async fn grade(&self, task: usize, rubric: &Rubric, deliverable: &Deliverable) -> Result<(Verdicts, Usage), Failure> {
-        let brief = &self.prepared.scenario.sessions[self.session as usize - 1].brief.tasks[task];
-        let request = GradeRequest { brief: brief.text.text(), rubric, deliverable, form: &brief.form };
+    async fn grade(
+        &self,
+        task: usize,
+        rubric: &Rubric,
+        deliverable: &Deliverable,
+    ) -> Result<(Verdicts, Usage), Failure> {
+        let brief = &self.prepared.scenario.sessions[self.session as usize - 1]
+            .brief
+            .tasks[task];
+        let request = GradeRequest {
+            brief: brief.text.text(),
+            rubric,
+            deliverable,
+            form: &brief.form,
+        };
         let graded = self.grader.grade(request).await?;
         Ok((graded.verdicts, graded.usage))
     }
@@ -181,9 +206,20 @@ fn take(done: &mut TaskDone, minutes: &mut Minutes, turn: Turn) -> Step {
     turn.step
 }
 
-fn count_mistakes(desk: &Desk<'_>, deliverable: &Deliverable, asked: &[String], done: &mut TaskDone) {
+fn count_mistakes(
+    desk: &Desk<'_>,
+    deliverable: &Deliverable,
+    asked: &[String],
+    done: &mut TaskDone,
+) {
     for position in desk.wrong(deliverable) {
-        let Some((_, given)) = deliverable.fields.get(position).filter(|(_, given)| is_a_value(given)) else { continue };
+        let Some((_, given)) = deliverable
+            .fields
+            .get(position)
+            .filter(|(_, given)| is_a_value(given))
+        else {
+            continue;
+        };
         if !desk.was_asked(position, asked) {
             done.wrong_assumptions += 1;
         }
@@ -200,12 +236,16 @@ fn is_a_value(given: &str) -> bool {
 }
 
 /// The brief of a session with its asides in the order of this repetition.
-pub(super) fn brief_of(prepared: &Prepared, session: u32, seed: Seed) -> Arc<crate::brief::SessionBrief> {
+pub fn brief_of(prepared: &Prepared, session: u32, seed: Seed) -> Arc<crate::brief::SessionBrief> {
     let session = &prepared.scenario.sessions[session as usize - 1];
     let mut brief = session.brief.clone();
     if session.asides.len() > 1 {
         let order = seed.derive("asides").permutation(session.asides.len());
-        let text = order.into_iter().map(|at| session.asides[at].as_str()).collect::<Vec<_>>().join("\n\n");
+        let text = order
+            .into_iter()
+            .map(|at| session.asides[at].as_str())
+            .collect::<Vec<_>>()
+            .join("\n\n");
         for task in &mut brief.tasks {
             task.asides = crate::text::Passage::new(text.clone());
         }

@@ -58,8 +58,16 @@ impl Course {
                     let _ = course.store.write(path, text.clone());
                 }
             }
-            let brief = brief_of(&course.plan.scenarios[trial.scenario], course.next, course.plan.seed(&trial, course.next));
-            course.transcripts.push(Arc::new(Transcript { session: course.next, brief, entries: session.entries }));
+            let brief = brief_of(
+                &course.plan.scenarios[trial.scenario],
+                course.next,
+                course.plan.seed(&trial, course.next),
+            );
+            course.transcripts.push(Arc::new(Transcript {
+                session: course.next,
+                brief,
+                entries: session.entries,
+            }));
             course.said = session.said;
             if let Some(store) = session.dreamed {
                 course.store = store;
@@ -82,7 +90,10 @@ impl Course {
         cancel: &Cancel,
         emit: &(dyn Fn(SessionDone) + Send + Sync),
     ) -> TrialOutcome {
-        let sessions = self.plan.scenarios[self.trial.scenario].scenario.sessions.len();
+        let sessions = self.plan.scenarios[self.trial.scenario]
+            .scenario
+            .sessions
+            .len();
         while (self.next as usize) <= sessions {
             if cancel.is_set() {
                 return TrialOutcome::Canceled;
@@ -96,7 +107,11 @@ impl Course {
         TrialOutcome::Graded
     }
 
-    async fn session(&mut self, staff: &Staff, placebo: Option<&(Stores, Stores)>) -> Result<SessionDone, Failure> {
+    async fn session(
+        &mut self,
+        staff: &Staff,
+        placebo: Option<&(Stores, Stores)>,
+    ) -> Result<SessionDone, Failure> {
         let plan = Arc::clone(&self.plan);
         let prepared = &plan.scenarios[self.trial.scenario];
         let scenario = &prepared.scenario;
@@ -109,7 +124,9 @@ impl Course {
             Regime::None => Store::default(),
             Regime::Accumulated | Regime::Dreamed => self.store.clone(),
             Regime::Oracle => oracle(scenario, at, &self.said),
-            Regime::Placebo => placebo.map_or_else(Store::default, |(donor, own)| foreign(donor, own, at)),
+            Regime::Placebo => {
+                placebo.map_or_else(Store::default, |(donor, own)| foreign(donor, own, at))
+            }
         };
         self.found.push(store.clone());
         for reveal in &scenario.sessions[at].reveals {
@@ -119,13 +136,36 @@ impl Course {
             store: store.clone(),
             writable: matches!(arm.memory, Regime::Accumulated | Regime::Dreamed),
         });
-        let tools = Box::new(Workshop::new(Arc::clone(&plan), self.trial.scenario, at, serial.clone()));
-        let mut agent = staff.agent.open(Opening { brief: Arc::clone(&brief), memory, tools, seed: seed.derive("agent") }).await?;
-        let room = Room { prepared, session: self.next, seed, serial: &serial, grader: staff.grader.as_ref(), outcomes: arm.outcomes };
+        let tools = Box::new(Workshop::new(
+            Arc::clone(&plan),
+            self.trial.scenario,
+            at,
+            serial.clone(),
+        ));
+        let mut agent = staff
+            .agent
+            .open(Opening {
+                brief: Arc::clone(&brief),
+                memory,
+                tools,
+                seed: seed.derive("agent"),
+            })
+            .await?;
+        let room = Room {
+            prepared,
+            session: self.next,
+            seed,
+            serial: &serial,
+            grader: staff.grader.as_ref(),
+            outcomes: arm.outcomes,
+        };
         let mut minutes = Minutes::default();
         let mut tasks = Vec::new();
         for task in 0..brief.tasks.len() {
-            tasks.push(room.task(task, &mut agent, &mut self.said, &mut minutes).await?);
+            tasks.push(
+                room.task(task, &mut agent, &mut self.said, &mut minutes)
+                    .await?,
+            );
         }
         let end = agent.close().await?;
         if let Some(last) = tasks.last_mut() {
@@ -133,16 +173,28 @@ impl Course {
             last.active += end.active;
         }
         for (path, text) in end.notes {
-            self.store.write(&path, text.clone()).map_err(|error| Failure::Memory(error.to_string()))?;
+            self.store
+                .write(&path, text.clone())
+                .map_err(|error| Failure::Memory(error.to_string()))?;
             minutes.entries.push(Entry::Note { path, text });
         }
-        let transcript = Arc::new(Transcript { session: self.next, brief, entries: minutes.entries });
+        let transcript = Arc::new(Transcript {
+            session: self.next,
+            brief,
+            entries: minutes.entries,
+        });
         if arm.memory == Regime::Dreamed {
             self.transcripts.push(Arc::clone(&transcript));
         }
-        let due = at + 1 < scenario.sessions.len() && self.next.is_multiple_of(plan.experiment.policy(arm).every_sessions);
+        let due = at + 1 < scenario.sessions.len()
+            && self
+                .next
+                .is_multiple_of(plan.experiment.policy(arm).every_sessions);
         let dream = if arm.memory == Regime::Dreamed && due {
-            Some(self.dream(staff, &plan.experiment.policy(arm), transcript.brief.date).await?)
+            Some(
+                self.dream(staff, &plan.experiment.policy(arm), transcript.brief.date)
+                    .await?,
+            )
         } else {
             None
         };
@@ -162,12 +214,28 @@ impl Course {
         })
     }
 
-    async fn dream(&mut self, staff: &Staff, policy: &Policy, date: jiff::civil::Date) -> Result<DreamDone, Failure> {
+    async fn dream(
+        &mut self,
+        staff: &Staff,
+        policy: &Policy,
+        date: jiff::civil::Date,
+    ) -> Result<DreamDone, Failure> {
         let before = (self.store.len(), self.store.tokens());
-        let request = DreamRequest { store: &self.store, transcripts: &self.transcripts, policy, date };
+        let request = DreamRequest {
+            store: &self.store,
+            transcripts: &self.transcripts,
+            policy,
+            date,
+        };
         let dream = staff.dreamer.dream(request).await?;
         self.store = dream.store.clone();
-        Ok(DreamDone { before, store: dream.store, edits: dream.edits, usage: dream.usage, active: dream.active })
+        Ok(DreamDone {
+            before,
+            store: dream.store,
+            edits: dream.edits,
+            usage: dream.usage,
+            active: dream.active,
+        })
     }
 }
 
@@ -175,22 +243,44 @@ impl Course {
 /// this trial, or needed by a task of an earlier session, whose proper deliverable shows it.
 fn oracle(scenario: &Scenario, at: usize, said: &Said) -> Store {
     let needed = |fact: usize| {
-        scenario.sessions[..at].iter().any(|session| session.tasks.iter().any(|task| task.truths.contains(&Truth::Fact(fact))))
+        scenario.sessions[..at].iter().any(|session| {
+            session
+                .tasks
+                .iter()
+                .any(|task| task.truths.contains(&Truth::Fact(fact)))
+        })
     };
     let about = |attributes: &[crate::brief::Attribute]| {
-        let names: Vec<&str> = attributes.iter().map(|attribute| attribute.value.as_str()).collect();
-        if names.is_empty() { String::new() } else { format!("For {}: ", names.join(" / ")) }
+        let names: Vec<&str> = attributes
+            .iter()
+            .map(|attribute| attribute.value.as_str())
+            .collect();
+        if names.is_empty() {
+            String::new()
+        } else {
+            format!("For {}: ", names.join(" / "))
+        }
     };
     let mut text = String::new();
     for (number, fact) in scenario.facts.iter().enumerate() {
         if said.0.contains_key(&number) || needed(number) {
-            let says = scenario.sessions[at].facts[number].says.first().map_or("", String::as_str);
+            let says = scenario.sessions[at].facts[number]
+                .says
+                .first()
+                .map_or("", String::as_str);
             text.push_str(&format_line(&about(&fact.about), says));
         }
     }
-    for number in said.0.keys().filter(|number| **number >= scenario.facts.len()) {
+    for number in said
+        .0
+        .keys()
+        .filter(|number| **number >= scenario.facts.len())
+    {
         if let Some((_, quirk)) = scenario.quirk(number - scenario.facts.len()) {
-            text.push_str(&format_line(&about(&quirk.when), quirk.says.first().map_or("", String::as_str)));
+            text.push_str(&format_line(
+                &about(&quirk.when),
+                quirk.says.first().map_or("", String::as_str),
+            ));
         }
     }
     single(text)
@@ -216,12 +306,22 @@ fn foreign(donor: &Stores, own: &Stores, at: usize) -> Store {
         .get(at.min(donor.len().saturating_sub(1)))
         .into_iter()
         .flat_map(Store::entries)
-        .flat_map(|(_, entry)| entry.content().lines().map(str::to_owned).collect::<Vec<_>>())
+        .flat_map(|(_, entry)| {
+            entry
+                .content()
+                .lines()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
         .filter(|line| !line.trim().is_empty())
         .collect();
     let mut text = String::new();
     let mut tokens = 0;
-    for line in lines.iter().cycle().take(if lines.is_empty() { 0 } else { 100_000 }) {
+    for line in lines
+        .iter()
+        .cycle()
+        .take(if lines.is_empty() { 0 } else { 100_000 })
+    {
         if tokens >= size {
             break;
         }

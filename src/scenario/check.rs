@@ -21,7 +21,11 @@ pub(super) struct Checker<'c> {
 
 impl<'c> Checker<'c> {
     pub(super) fn new(file: &'c Path, text: &'c Arc<str>, problems: &'c mut Problems) -> Self {
-        Self { file, text, problems }
+        Self {
+            file,
+            text,
+            problems,
+        }
     }
 
     pub(super) fn has_errors(&self) -> bool {
@@ -38,21 +42,36 @@ impl<'c> Checker<'c> {
     }
 
     pub(super) fn warn(&mut self, span: &Range<usize>, message: String, hint: &str) {
-        let problem = Problem::error(self.file, message).at(span.clone()).hint(hint).as_warning();
+        let problem = Problem::error(self.file, message)
+            .at(span.clone())
+            .hint(hint)
+            .as_warning();
         if !self.problems.iter().any(|known| *known == problem) {
             self.problems.push(problem, Some(self.text));
         }
     }
 
     /// Parses a name, or says why it is none.
-    pub(super) fn name<T: FromStr<Err = crate::ident::NameError>>(&mut self, text: &Located<String>) -> Option<T> {
-        text.value.parse().map_err(|error: crate::ident::NameError| self.error(&text.span, error.to_string(), "")).ok()
+    pub(super) fn name<T: FromStr<Err = crate::ident::NameError>>(
+        &mut self,
+        text: &Located<String>,
+    ) -> Option<T> {
+        text.value
+            .parse()
+            .map_err(|error: crate::ident::NameError| self.error(&text.span, error.to_string(), ""))
+            .ok()
     }
 
     pub(super) fn date(&mut self, text: &Located<String>) -> Option<Date> {
         text.value
             .parse()
-            .map_err(|_: jiff::Error| self.error(&text.span, format!("`{}` is not a date", text.value), "write dates as 2026-02-01"))
+            .map_err(|_: jiff::Error| {
+                self.error(
+                    &text.span,
+                    format!("`{}` is not a date", text.value),
+                    "write dates as 2026-02-01",
+                )
+            })
             .ok()
     }
 
@@ -71,20 +90,43 @@ impl<'c> Checker<'c> {
         }
     }
 
-    pub(super) fn unknown<'k>(&mut self, text: &Located<String>, what: &str, names: impl Iterator<Item = &'k str> + Clone) {
+    pub(super) fn unknown<'k>(
+        &mut self,
+        text: &Located<String>,
+        what: &str,
+        names: impl Iterator<Item = &'k str> + Clone,
+    ) {
         let hint = match closest(&text.value, names.clone()) {
             Some(name) => format!("did you mean `{name}`?"),
-            None => format!("known: {}", names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+            None => format!(
+                "known: {}",
+                names
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
         };
-        self.error(&text.span, format!("no {what} `{}` in this scenario", text.value), &hint);
+        self.error(
+            &text.span,
+            format!("no {what} `{}` in this scenario", text.value),
+            &hint,
+        );
     }
 
-    pub(super) fn render(&mut self, templates: &Templates, template: &Located<String>, values: &Values) -> String {
+    pub(super) fn render(
+        &mut self,
+        templates: &Templates,
+        template: &Located<String>,
+        values: &Values,
+    ) -> String {
         match templates.render(&template.value, values) {
             Ok(text) => text,
             Err(error) => {
                 // The parser's text has no indentation any more, so the place is found by the words.
-                let words = error.span.and_then(|span| template.value.get(span)).unwrap_or("{{");
+                let words = error
+                    .span
+                    .and_then(|span| template.value.get(span))
+                    .unwrap_or("{{");
                 let span = self
                     .text
                     .get(template.span.clone())
@@ -92,24 +134,46 @@ impl<'c> Checker<'c> {
                     .map_or(template.span.clone(), |at| {
                         template.span.start + at..template.span.start + at + words.len()
                     });
-                let known = values.names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                self.error(&span, error.message, &format!("a template here may use {known}"));
+                let known = values
+                    .names()
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                self.error(
+                    &span,
+                    error.message,
+                    &format!("a template here may use {known}"),
+                );
                 String::new()
             }
         }
     }
 
     /// Renders a document, whose problems are shown in that file.
-    pub(super) fn render_file(&mut self, templates: &Templates, path: &Path, text: String, values: &Values) -> Option<String> {
+    pub(super) fn render_file(
+        &mut self,
+        templates: &Templates,
+        path: &Path,
+        text: String,
+        values: &Values,
+    ) -> Option<String> {
         templates
             .render(&text, values)
             .map_err(|error| {
                 let mut problem = Problem::error(path, error.message);
                 problem.span = error.span;
-                let known = values.names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                let known = values
+                    .names()
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 problem.hint = Some(format!("a template here may use {known}"));
                 let text: Arc<str> = text.into();
-                if !self.problems.iter().any(|known| known.file == problem.file && known.span == problem.span) {
+                if !self
+                    .problems
+                    .iter()
+                    .any(|known| known.file == problem.file && known.span == problem.span)
+                {
                     self.problems.push(problem, Some(&text));
                 }
             })
@@ -120,48 +184,108 @@ impl<'c> Checker<'c> {
 /// Checks that need no resolved scenario: counts, duplicates, the order of dates, cycles.
 pub(super) fn structure(wire: &WireScenario, checker: &mut Checker<'_>) {
     let quirks = wire.tools.into_iter().flat_map(|tool| &tool.quirks);
-    unique(wire.facts.into_iter().map(|fact| &fact.id).chain(quirks.map(|quirk| &quirk.id)), "fact or quirk", checker);
-    unique(wire.tools.into_iter().map(|tool| &tool.name), "tool", checker);
+    unique(
+        wire.facts
+            .into_iter()
+            .map(|fact| &fact.id)
+            .chain(quirks.map(|quirk| &quirk.id)),
+        "fact or quirk",
+        checker,
+    );
+    unique(
+        wire.tools.into_iter().map(|tool| &tool.name),
+        "tool",
+        checker,
+    );
     for fields in wire.forms.values() {
-        unique(fields.into_iter().map(|field| &field.field), "field", checker);
-        unique(fields.into_iter().map(|field| &field.label), "label", checker);
+        unique(
+            fields.into_iter().map(|field| &field.field),
+            "field",
+            checker,
+        );
+        unique(
+            fields.into_iter().map(|field| &field.label),
+            "label",
+            checker,
+        );
     }
     if wire.facts.0.len() > MAX_FACTS {
-        checker.error(&wire.facts.0[MAX_FACTS].id.span, format!("more than {MAX_FACTS} facts"), "split the scenario");
+        checker.error(
+            &wire.facts.0[MAX_FACTS].id.span,
+            format!("more than {MAX_FACTS} facts"),
+            "split the scenario",
+        );
     }
     for fact in &wire.facts {
         if fact.id.value.contains('-') {
-            checker.error(&fact.id.span, format!("`{}` cannot be used in templates", fact.id.value), "use `_` instead of `-`");
+            checker.error(
+                &fact.id.span,
+                format!("`{}` cannot be used in templates", fact.id.value),
+                "use `_` instead of `-`",
+            );
         }
         if fact.values.0.is_empty() {
-            checker.error(&fact.id.span, format!("fact `{}` has no value", fact.id.value), "give it at least one under `values`");
+            checker.error(
+                &fact.id.span,
+                format!("fact `{}` has no value", fact.id.value),
+                "give it at least one under `values`",
+            );
         }
         if fact.says.0.len() < 2 {
-            checker.error(&fact.id.span, format!("fact `{}` has fewer than two phrasings", fact.id.value), "repetitions vary the phrasing: give two or more under `says`");
+            checker.error(
+                &fact.id.span,
+                format!("fact `{}` has fewer than two phrasings", fact.id.value),
+                "repetitions vary the phrasing: give two or more under `says`",
+            );
         }
     }
     if wire.sessions.0.is_empty() || wire.sessions.0.len() > MAX_SESSIONS {
-        checker.error(&(0..0), format!("a scenario has 1 to {MAX_SESSIONS} sessions, this one has {}", wire.sessions.0.len()), "");
+        checker.error(
+            &(0..0),
+            format!(
+                "a scenario has 1 to {MAX_SESSIONS} sessions, this one has {}",
+                wire.sessions.0.len()
+            ),
+            "",
+        );
     }
     let mut last: Option<(Date, &str)> = None;
     for session in &wire.sessions {
-        let Some(date) = checker.date(&session.date) else { continue };
+        let Some(date) = checker.date(&session.date) else {
+            continue;
+        };
         if let Some((_, before)) = last.filter(|(before, _)| *before >= date) {
-            checker.error(&session.date.span, format!("session on `{date}` does not come after the one on `{before}`"), "put the sessions in the order of their days, one a day");
+            checker.error(
+                &session.date.span,
+                format!("session on `{date}` does not come after the one on `{before}`"),
+                "put the sessions in the order of their days, one a day",
+            );
         }
         last = Some((date, &session.date.value));
         if session.tasks.0.is_empty() {
-            checker.error(&session.date.span, format!("session on `{date}` has no task"), "give it at least one under `tasks`");
+            checker.error(
+                &session.date.span,
+                format!("session on `{date}` has no task"),
+                "give it at least one under `tasks`",
+            );
         }
     }
     cycles(wire, checker);
 }
 
-fn unique<'w>(names: impl Iterator<Item = &'w Located<String>>, what: &str, checker: &mut Checker<'_>) {
+fn unique<'w>(
+    names: impl Iterator<Item = &'w Located<String>>,
+    what: &str,
+    checker: &mut Checker<'_>,
+) {
     let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
     for name in names {
         if seen.insert(&name.value, ()).is_some() {
-            checker.error(&name.span, format!("{what} `{}` is there twice", name.value), "give each a name of its own");
+            checker.error(
+                &name.span,
+                format!("{what} `{}` is there twice", name.value),
+                "give each a name of its own",
+            );
         }
     }
 }
@@ -199,12 +323,26 @@ fn cycles(wire: &WireScenario, checker: &mut Checker<'_>) {
 pub(super) fn whole(scenario: &Scenario, wire: &WireScenario, checker: &mut Checker<'_>) {
     for (number, fact) in scenario.facts.iter().enumerate() {
         let used = scenario.sessions.iter().any(|session| {
-            session.reveals.contains(&number) || session.tasks.iter().any(|task| task.truths.contains(&Truth::Fact(number)))
+            session.reveals.contains(&number)
+                || session
+                    .tasks
+                    .iter()
+                    .any(|task| task.truths.contains(&Truth::Fact(number)))
         });
-        let Some(wire) = wire.facts.into_iter().find(|wire| wire.id.value == fact.id.as_str()) else { continue };
+        let Some(wire) = wire
+            .facts
+            .into_iter()
+            .find(|wire| wire.id.value == fact.id.as_str())
+        else {
+            continue;
+        };
         if !used {
             let message = format!("fact `{}` is never revealed", fact.id);
-            checker.error(&wire.id.span, message, "name it under `reveals` of a session, or let a task need it, or remove it");
+            checker.error(
+                &wire.id.span,
+                message,
+                "name it under `reveals` of a session, or let a task need it, or remove it",
+            );
         }
     }
 }

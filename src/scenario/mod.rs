@@ -25,7 +25,9 @@ pub use load::{find, load};
 pub use wire::WhenAsked;
 
 /// The trade that a scenario is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Domain {
     /// Law.
@@ -57,7 +59,9 @@ impl fmt::Display for Domain {
 }
 
 /// The ability that a scenario is built to test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Construct {
     /// Needs conventions stated once, sessions ago.
@@ -143,9 +147,15 @@ pub struct Fact {
 impl Fact {
     /// Its value on a day, and those that it had before, oldest first.
     pub fn on(&self, date: Date) -> (&str, Vec<&str>) {
-        let count = self.values.partition_point(|(from, _)| *from <= date).max(1);
+        let count = self
+            .values
+            .partition_point(|(from, _)| *from <= date)
+            .max(1);
         let (earlier, today) = self.values[..count].split_at(count - 1);
-        (today[0].1.as_str(), earlier.iter().map(|(_, value)| value.as_str()).collect())
+        (
+            today[0].1.as_str(),
+            earlier.iter().map(|(_, value)| value.as_str()).collect(),
+        )
     }
 }
 
@@ -267,22 +277,31 @@ pub struct Scenario {
 impl Scenario {
     /// The quirk of this number among all, counted through the tools, and its tool.
     pub fn quirk(&self, number: usize) -> Option<(&Tool, &Quirk)> {
-        self.tools.iter().flat_map(|tool| tool.quirks.iter().map(move |quirk| (tool, quirk))).nth(number)
+        self.tools
+            .iter()
+            .flat_map(|tool| tool.quirks.iter().map(move |quirk| (tool, quirk)))
+            .nth(number)
     }
 
     /// The numbers of facts whose truth a task needs and which no brief or document of its own session
     /// states.
     pub fn hidden_in(&self, session: usize, task: usize) -> impl Iterator<Item = usize> {
         let session = &self.sessions[session];
-        session.tasks[task].truths.iter().filter_map(move |truth| match truth {
-            Truth::Fact(fact) if !session.reveals.contains(fact) => Some(*fact),
-            Truth::Fact(_) | Truth::Stated(_) | Truth::Once(_) | Truth::Tool(_) => None,
-        })
+        session.tasks[task]
+            .truths
+            .iter()
+            .filter_map(move |truth| match truth {
+                Truth::Fact(fact) if !session.reveals.contains(fact) => Some(*fact),
+                Truth::Fact(_) | Truth::Stated(_) | Truth::Once(_) | Truth::Tool(_) => None,
+            })
     }
 
     /// The quirk that a tool shows under the attributes of a session.
     pub fn quirk_of(&self, tool: usize, about: &[Attribute]) -> Option<&Quirk> {
-        self.tools[tool].quirks.iter().find(|quirk| fits(&quirk.when, about))
+        self.tools[tool]
+            .quirks
+            .iter()
+            .find(|quirk| fits(&quirk.when, about))
     }
 
     /// Whether a task probes memory: it needs something that was first said or shown in an earlier
@@ -294,25 +313,40 @@ impl Scenario {
         }
         let needed = |session: usize, fact: usize| {
             let at = &self.sessions[session];
-            at.reveals.contains(&fact) || at.tasks.iter().any(|task| task.truths.contains(&Truth::Fact(fact)))
+            at.reveals.contains(&fact)
+                || at
+                    .tasks
+                    .iter()
+                    .any(|task| task.truths.contains(&Truth::Fact(fact)))
         };
-        let facts = self.hidden_in(session, task).any(|fact| (0..session).any(|earlier| needed(earlier, fact)));
+        let facts = self
+            .hidden_in(session, task)
+            .any(|fact| (0..session).any(|earlier| needed(earlier, fact)));
         let about = &self.sessions[session].brief.about;
-        let quirks = self.sessions[session].tasks[task].truths.iter().any(|truth| match truth {
-            Truth::Tool(tool) => self.quirk_of(*tool, about).is_some_and(|quirk| {
-                self.number_of_quirk(&quirk.id).is_some_and(|number| {
-                    !self.sessions[session].reveals.contains(&number)
-                        && self.sessions[..session].iter().any(|earlier| earlier.reveals.contains(&number))
-                })
-            }),
-            Truth::Fact(_) | Truth::Stated(_) | Truth::Once(_) => false,
-        });
+        let quirks = self.sessions[session].tasks[task]
+            .truths
+            .iter()
+            .any(|truth| match truth {
+                Truth::Tool(tool) => self.quirk_of(*tool, about).is_some_and(|quirk| {
+                    self.number_of_quirk(&quirk.id).is_some_and(|number| {
+                        !self.sessions[session].reveals.contains(&number)
+                            && self.sessions[..session]
+                                .iter()
+                                .any(|earlier| earlier.reveals.contains(&number))
+                    })
+                }),
+                Truth::Fact(_) | Truth::Stated(_) | Truth::Once(_) => false,
+            });
         facts || quirks
     }
 
     /// The number of a quirk as [`Session::reveals`] counts: behind all facts.
     pub fn number_of_quirk(&self, id: &FactId) -> Option<usize> {
-        let position = self.tools.iter().flat_map(|tool| &tool.quirks).position(|quirk| quirk.id == *id)?;
+        let position = self
+            .tools
+            .iter()
+            .flat_map(|tool| &tool.quirks)
+            .position(|quirk| quirk.id == *id)?;
         Some(self.facts.len() + position)
     }
 }

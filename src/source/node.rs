@@ -73,7 +73,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
                 let start = parts.next_element()?.ok_or_else(missing)?;
                 let end = parts.next_element()?.ok_or_else(missing)?;
                 let value = parts.next_element()?.ok_or_else(missing)?;
-                Ok(Located { value, span: start..end })
+                Ok(Located {
+                    value,
+                    span: start..end,
+                })
             }
         }
         deserializer.deserialize_newtype_struct(LOCATED, Parts(std::marker::PhantomData))
@@ -115,18 +118,30 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Attempt<T> {
                 f.write_str("an element")
             }
 
-            fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                deserializer: D,
+            ) -> Result<T, D::Error> {
                 T::deserialize(deserializer)
             }
         }
-        Ok(Self(deserializer.deserialize_newtype_struct(ATTEMPT, Inner(std::marker::PhantomData)).ok()))
+        Ok(Self(
+            deserializer
+                .deserialize_newtype_struct(ATTEMPT, Inner(std::marker::PhantomData))
+                .ok(),
+        ))
     }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Each<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let attempts = Vec::<Attempt<T>>::deserialize(deserializer)?;
-        Ok(Self(attempts.into_iter().filter_map(|attempt| attempt.0).collect()))
+        Ok(Self(
+            attempts
+                .into_iter()
+                .filter_map(|attempt| attempt.0)
+                .collect(),
+        ))
     }
 }
 
@@ -148,24 +163,37 @@ impl std::error::Error for Fault {}
 
 impl de::Error for Fault {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { span: None, message: message.to_string(), hint: None }
+        Self {
+            span: None,
+            message: message.to_string(),
+            hint: None,
+        }
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self { span: None, message: format!("missing key `{field}`"), hint: Some(format!("add `{field}: …`")) }
+        Self {
+            span: None,
+            message: format!("missing key `{field}`"),
+            hint: Some(format!("add `{field}: …`")),
+        }
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         Self {
             span: None,
             message: format!("`{variant}` is not one of {}", quoted(expected)),
-            hint: closest(variant, expected.iter().copied()).map(|name| format!("did you mean `{name}`?")),
+            hint: closest(variant, expected.iter().copied())
+                .map(|name| format!("did you mean `{name}`?")),
         }
     }
 }
 
 fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl Fault {
@@ -200,7 +228,9 @@ impl<'n> Reader<'n> {
     fn scalar(self) -> Option<&'n str> {
         match &self.node.kind {
             Kind::Text(text) => Some(text),
-            Kind::Bool(_) | Kind::Integer(_) | Kind::Float(_) => self.source.get(self.node.span.clone()),
+            Kind::Bool(_) | Kind::Integer(_) | Kind::Float(_) => {
+                self.source.get(self.node.span.clone())
+            }
             Kind::Null | Kind::List(_) | Kind::Map(_) => None,
         }
     }
@@ -242,9 +272,12 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.node.kind {
             Kind::Bool(value) => visitor.visit_bool(value),
-            Kind::Null | Kind::Integer(_) | Kind::Float(_) | Kind::Text(_) | Kind::List(_) | Kind::Map(_) => {
-                self.refuse("true or false")
-            }
+            Kind::Null
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Text(_)
+            | Kind::List(_)
+            | Kind::Map(_) => self.refuse("true or false"),
         }
     }
 
@@ -253,12 +286,17 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a whole number stands for itself up to 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a whole number stands for itself up to 2^53"
+    )]
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.node.kind {
             Kind::Integer(value) => visitor.visit_f64(value as f64),
             Kind::Float(value) => visitor.visit_f64(value),
-            Kind::Null | Kind::Bool(_) | Kind::Text(_) | Kind::List(_) | Kind::Map(_) => self.refuse("a number"),
+            Kind::Null | Kind::Bool(_) | Kind::Text(_) | Kind::List(_) | Kind::Map(_) => {
+                self.refuse("a number")
+            }
         }
     }
 
@@ -268,7 +306,9 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.scalar() {
-            Some(text) => visitor.visit_str(text).map_err(|fault: Fault| fault.at(&self.node.span)),
+            Some(text) => visitor
+                .visit_str(text)
+                .map_err(|fault: Fault| fault.at(&self.node.span)),
             None => self.refuse("a text"),
         }
     }
@@ -296,41 +336,68 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.node.kind {
             Kind::Null => visitor.visit_none(),
-            Kind::Bool(_) | Kind::Integer(_) | Kind::Float(_) | Kind::Text(_) | Kind::List(_) | Kind::Map(_) => {
-                visitor.visit_some(self)
-            }
+            Kind::Bool(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Text(_)
+            | Kind::List(_)
+            | Kind::Map(_) => visitor.visit_some(self),
         }
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.node.kind {
             Kind::Null => visitor.visit_unit(),
-            Kind::Bool(_) | Kind::Integer(_) | Kind::Float(_) | Kind::Text(_) | Kind::List(_) | Kind::Map(_) => {
-                self.refuse("nothing")
-            }
+            Kind::Bool(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Text(_)
+            | Kind::List(_)
+            | Kind::Map(_) => self.refuse("nothing"),
         }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
         match name {
-            LOCATED => visitor.visit_seq(Place { reader: self, step: 0 }),
-            ATTEMPT => visitor.visit_newtype_struct(self).inspect_err(|fault: &Fault| {
-                self.faults.borrow_mut().push(fault.clone().at(&self.node.span));
+            LOCATED => visitor.visit_seq(Place {
+                reader: self,
+                step: 0,
             }),
+            ATTEMPT => visitor
+                .visit_newtype_struct(self)
+                .inspect_err(|fault: &Fault| {
+                    self.faults
+                        .borrow_mut()
+                        .push(fault.clone().at(&self.node.span));
+                }),
             _ => visitor.visit_newtype_struct(self),
         }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match &self.node.kind {
-            Kind::List(nodes) => visitor.visit_seq(Elements { reader: self, rest: nodes.iter() }),
-            Kind::Null | Kind::Bool(_) | Kind::Integer(_) | Kind::Float(_) | Kind::Text(_) | Kind::Map(_) => {
-                self.refuse("a list")
-            }
+            Kind::List(nodes) => visitor.visit_seq(Elements {
+                reader: self,
+                rest: nodes.iter(),
+            }),
+            Kind::Null
+            | Kind::Bool(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::Text(_)
+            | Kind::Map(_) => self.refuse("a list"),
         }
     }
 
@@ -338,7 +405,12 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         self.deserialize_seq(visitor)
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, _: usize, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
         self.deserialize_seq(visitor)
     }
 
@@ -363,12 +435,17 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     ) -> Result<V::Value, Fault> {
         match &self.node.kind {
             Kind::Text(text) => visitor.visit_enum(text.as_str().into_deserializer()),
-            Kind::Map(entries) if entries.len() == 1 => {
-                visitor.visit_enum(Variant { reader: self, key: &entries[0].0, value: &entries[0].1 })
-            }
-            Kind::Null | Kind::Bool(_) | Kind::Integer(_) | Kind::Float(_) | Kind::List(_) | Kind::Map(_) => {
-                self.refuse(&format!("one of {}", quoted(variants)))
-            }
+            Kind::Map(entries) if entries.len() == 1 => visitor.visit_enum(Variant {
+                reader: self,
+                key: &entries[0].0,
+                value: &entries[0].1,
+            }),
+            Kind::Null
+            | Kind::Bool(_)
+            | Kind::Integer(_)
+            | Kind::Float(_)
+            | Kind::List(_)
+            | Kind::Map(_) => self.refuse(&format!("one of {}", quoted(variants))),
         }
         .map_err(|fault| fault.at(&self.node.span))
     }
@@ -379,7 +456,11 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 }
 
 impl Reader<'_> {
-    fn entries<'de, V: Visitor<'de>>(self, fields: Option<&'static [&'static str]>, visitor: V) -> Result<V::Value, Fault> {
+    fn entries<'de, V: Visitor<'de>>(
+        self,
+        fields: Option<&'static [&'static str]>,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
         let Kind::Map(nodes) = &self.node.kind else {
             return self.refuse("keys with values");
         };
@@ -394,8 +475,10 @@ impl Reader<'_> {
                     hint: None,
                 });
             } else if let Some(fields) = fields.filter(|fields| !fields.contains(&name)) {
-                let hint = closest(name, fields.iter().copied())
-                    .map_or_else(|| format!("the keys here are {}", quoted(fields)), |like| format!("did you mean `{like}`?"));
+                let hint = closest(name, fields.iter().copied()).map_or_else(
+                    || format!("the keys here are {}", quoted(fields)),
+                    |like| format!("did you mean `{like}`?"),
+                );
                 self.faults.borrow_mut().push(Fault {
                     span: Some(key.span.clone()),
                     message: format!("unknown key `{name}`"),
@@ -407,14 +490,24 @@ impl Reader<'_> {
             }
         }
         visitor
-            .visit_map(Entries { reader: self, rest: known.into_iter(), value: None })
-            .map_err(|fault| fault.at(&(self.node.span.start..self.node.span.start + first_line(self.source, &self.node.span))))
+            .visit_map(Entries {
+                reader: self,
+                rest: known.into_iter(),
+                value: None,
+            })
+            .map_err(|fault| {
+                fault.at(&(self.node.span.start
+                    ..self.node.span.start + first_line(self.source, &self.node.span)))
+            })
     }
 }
 
 /// How much of the span stands on its first line: enough to point at a large part.
 fn first_line(source: &str, span: &Range<usize>) -> usize {
-    source.get(span.clone()).and_then(|text| text.lines().next()).map_or(0, str::len)
+    source
+        .get(span.clone())
+        .and_then(|text| text.lines().next())
+        .map_or(0, str::len)
 }
 
 struct Place<'n> {
@@ -425,11 +518,18 @@ struct Place<'n> {
 impl<'de> SeqAccess<'de> for Place<'_> {
     type Error = Fault;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Fault> {
         self.step += 1;
         match self.step {
-            1 => seed.deserialize(self.reader.node.span.start.into_deserializer()).map(Some),
-            2 => seed.deserialize(self.reader.node.span.end.into_deserializer()).map(Some),
+            1 => seed
+                .deserialize(self.reader.node.span.start.into_deserializer())
+                .map(Some),
+            2 => seed
+                .deserialize(self.reader.node.span.end.into_deserializer())
+                .map(Some),
             3 => seed.deserialize(self.reader).map(Some),
             _ => Ok(None),
         }
@@ -444,9 +544,16 @@ struct Elements<'n> {
 impl<'de> SeqAccess<'de> for Elements<'_> {
     type Error = Fault;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
-        let Some(node) = self.rest.next() else { return Ok(None) };
-        seed.deserialize(self.reader.on(node)).map(Some).map_err(|fault| fault.at(&node.span))
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Fault> {
+        let Some(node) = self.rest.next() else {
+            return Ok(None);
+        };
+        seed.deserialize(self.reader.on(node))
+            .map(Some)
+            .map_err(|fault| fault.at(&node.span))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -463,15 +570,23 @@ struct Entries<'n> {
 impl<'de> MapAccess<'de> for Entries<'_> {
     type Error = Fault;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
-        let Some((key, value)) = self.rest.next() else { return Ok(None) };
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
+        let Some((key, value)) = self.rest.next() else {
+            return Ok(None);
+        };
         self.value = Some(value);
-        seed.deserialize(self.reader.on(key)).map(Some).map_err(|fault| fault.at(&key.span))
+        seed.deserialize(self.reader.on(key))
+            .map(Some)
+            .map_err(|fault| fault.at(&key.span))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
         let node = self.value.take().unwrap_or(self.reader.node);
-        seed.deserialize(self.reader.on(node)).map_err(|fault| fault.at(&node.span))
+        seed.deserialize(self.reader.on(node))
+            .map_err(|fault| fault.at(&node.span))
     }
 }
 
@@ -485,8 +600,13 @@ impl<'de, 'n> de::EnumAccess<'de> for Variant<'n> {
     type Error = Fault;
     type Variant = Reader<'n>;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Reader<'n>), Fault> {
-        let variant = seed.deserialize(self.reader.on(self.key)).map_err(|fault| fault.at(&self.key.span))?;
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Reader<'n>), Fault> {
+        let variant = seed
+            .deserialize(self.reader.on(self.key))
+            .map_err(|fault| fault.at(&self.key.span))?;
         Ok((variant, self.reader.on(self.value)))
     }
 }
@@ -506,7 +626,11 @@ impl<'de> VariantAccess<'de> for Reader<'_> {
         self.deserialize_seq(visitor)
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
         self.entries(Some(fields), visitor)
     }
 }

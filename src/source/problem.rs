@@ -55,7 +55,9 @@ impl Problems {
 
     /// How many of them are of this severity.
     pub fn count(&self, severity: Severity) -> usize {
-        self.iter().filter(|problem| problem.severity == severity).count()
+        self.iter()
+            .filter(|problem| problem.severity == severity)
+            .count()
     }
 
     /// Whether there are none.
@@ -72,9 +74,18 @@ impl Problems {
     pub fn render(&self, colour: bool) -> String {
         let mut order: Vec<&(Problem, Option<std::sync::Arc<str>>)> = self.found.iter().collect();
         order.sort_by_key(|(problem, _)| {
-            (problem.file.clone(), problem.severity, problem.span.as_ref().map_or(0, |span| span.start))
+            (
+                problem.file.clone(),
+                problem.severity,
+                problem.span.as_ref().map_or(0, |span| span.start),
+            )
         });
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() }.decor_style(DecorStyle::Ascii);
+        let renderer = if colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        }
+        .decor_style(DecorStyle::Ascii);
         let mut text = String::new();
         for (problem, source) in order {
             text.push_str(&render_one(&renderer, problem, source.as_deref()));
@@ -92,16 +103,23 @@ fn render_one(renderer: &Renderer, problem: &Problem, source: Option<&str>) -> S
     let path = problem.file.display().to_string();
     let title = level.primary_title(problem.message.as_str());
     let place = problem.span.clone().zip(source).filter(|(span, text)| {
-        span.start <= span.end && span.end <= text.len() && text.is_char_boundary(span.start) && text.is_char_boundary(span.end)
+        span.start <= span.end
+            && span.end <= text.len()
+            && text.is_char_boundary(span.start)
+            && text.is_char_boundary(span.end)
     });
     let mut report: Vec<Group<'_>> = vec![match &place {
         Some((span, text)) => title.element(
-            Snippet::source(*text).path(path.as_str()).annotation(AnnotationKind::Primary.span(span.clone())),
+            Snippet::source(*text)
+                .path(path.as_str())
+                .annotation(AnnotationKind::Primary.span(span.clone())),
         ),
         None => title.element(annotate_snippets::Origin::path(path.as_str())),
     }];
     if let Some(hint) = &problem.hint {
-        report.push(Group::with_title(Level::HELP.with_name("hint").secondary_title(hint.as_str())));
+        report.push(Group::with_title(
+            Level::HELP.with_name("hint").secondary_title(hint.as_str()),
+        ));
     }
     renderer.render(&report)
 }
@@ -109,7 +127,13 @@ fn render_one(renderer: &Renderer, problem: &Problem, source: Option<&str>) -> S
 impl Problem {
     /// An error about a whole file.
     pub fn error(file: &Path, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, file: file.to_owned(), span: None, message: message.into(), hint: None }
+        Self {
+            severity: Severity::Error,
+            file: file.to_owned(),
+            span: None,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// The same as a warning.
@@ -134,12 +158,13 @@ impl Problem {
     }
 }
 
-/// The name among `known` that is most like `text`, if one is like it at all.
+/// The name among `known` that is most like `text`, if it is a slip away: one edit in three letters, a
+/// swap of neighbours counting as one.
 pub fn closest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(text, name), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|name| (strsim::osa_distance(text, name), name))
+        .filter(|(distance, name)| *distance <= (name.len().max(text.len()) / 3).max(1))
+        .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }

@@ -15,9 +15,15 @@ impl Values {
     }
 
     /// Adds texts under `name.key`.
-    pub fn set_all<'a>(&mut self, name: &str, values: impl IntoIterator<Item = (&'a str, &'a str)>) {
-        let map: BTreeMap<String, Value> =
-            values.into_iter().map(|(key, value)| (key.to_owned(), Value::from(value))).collect();
+    pub fn set_all<'a>(
+        &mut self,
+        name: &str,
+        values: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) {
+        let map: BTreeMap<String, Value> = values
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), Value::from(value)))
+            .collect();
         self.0.insert(name.to_owned(), Value::from(map));
     }
 
@@ -60,16 +66,35 @@ impl Templates {
         if !template.contains('{') {
             return Ok(template.to_owned());
         }
-        self.environment.render_str(template, Value::from(values.0.clone())).map_err(|error| {
-            let span = error.range();
-            let culprit = span.clone().and_then(|span| template.get(span)).map(str::trim).unwrap_or_default();
-            let message = match (error.kind(), culprit) {
-                (minijinja::ErrorKind::UndefinedError, "") => "undefined variable in template".to_owned(),
-                (minijinja::ErrorKind::UndefinedError, name) => format!("undefined variable `{name}` in template"),
-                (_, _) => format!("broken template: {}", error.detail().map_or_else(|| error.to_string(), str::to_owned)),
-            };
-            TemplateError { message, line: error.line(), span }
-        })
+        self.environment
+            .render_str(template, Value::from(values.0.clone()))
+            .map_err(|error| {
+                let span = error.range();
+                let culprit = span
+                    .clone()
+                    .and_then(|span| template.get(span))
+                    .map(str::trim)
+                    .unwrap_or_default();
+                let message = match (error.kind(), culprit) {
+                    (minijinja::ErrorKind::UndefinedError, "") => {
+                        "undefined variable in template".to_owned()
+                    }
+                    (minijinja::ErrorKind::UndefinedError, name) => {
+                        format!("undefined variable `{name}` in template")
+                    }
+                    (_, _) => format!(
+                        "broken template: {}",
+                        error
+                            .detail()
+                            .map_or_else(|| error.to_string(), str::to_owned)
+                    ),
+                };
+                TemplateError {
+                    message,
+                    line: error.line(),
+                    span,
+                }
+            })
     }
 }
 
@@ -83,7 +108,12 @@ mod tests {
         values.set("law", "Delaware");
         values.set_all("about", [("client", "Northwind")]);
         let templates = Templates::default();
-        assert_eq!(templates.render("{{ about.client }}: {{ law }}", &values).unwrap(), "Northwind: Delaware");
+        assert_eq!(
+            templates
+                .render("{{ about.client }}: {{ law }}", &values)
+                .unwrap(),
+            "Northwind: Delaware"
+        );
         let error = templates.render("x\n{{ lwa }}", &values).unwrap_err();
         assert_eq!(error.line, Some(2));
         assert!(error.message.contains("`lwa`"), "{}", error.message);

@@ -39,7 +39,10 @@ impl<'de> Deserialize<'de> for Raw {
                 Ok(Raw::Integer(value))
             }
 
-            #[expect(clippy::cast_precision_loss, reason = "a number past 2^63 is out of range for every key")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a number past 2^63 is out of range for every key"
+            )]
             fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
                 Ok(i64::try_from(value).map_or(Raw::Float(value as f64), Raw::Integer))
             }
@@ -68,7 +71,10 @@ impl<'de> Deserialize<'de> for Raw {
                 Raw::deserialize(deserializer)
             }
 
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut access: A,
+            ) -> Result<Raw, A::Error> {
                 let mut list = Vec::new();
                 while let Some(element) = access.next_element()? {
                     list.push(element);
@@ -76,7 +82,10 @@ impl<'de> Deserialize<'de> for Raw {
                 Ok(Raw::List(list))
             }
 
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut access: A,
+            ) -> Result<Raw, A::Error> {
                 let mut map = Vec::new();
                 while let Some(entry) = access.next_entry()? {
                     map.push(entry);
@@ -91,8 +100,14 @@ impl<'de> Deserialize<'de> for Raw {
 /// The bytes of a part of the file; the parser counts from its own start.
 fn place(location: &serde_saphyr::Location, text: &str, offset: usize) -> Range<usize> {
     let span = location.span();
-    let start = span.byte_offset().and_then(|at| usize::try_from(at).ok()).unwrap_or(0);
-    let length = span.byte_len().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let start = span
+        .byte_offset()
+        .and_then(|at| usize::try_from(at).ok())
+        .unwrap_or(0);
+    let length = span
+        .byte_len()
+        .and_then(|length| usize::try_from(length).ok())
+        .unwrap_or(0);
     let end = (start + length).min(text.len());
     let part = text.get(start..end).unwrap_or("");
     start + offset..start + part.trim_end().len() + offset
@@ -106,22 +121,37 @@ fn resolve(raw: Spanned<Raw>, text: &str, offset: usize) -> Node {
         Raw::Integer(value) => Kind::Integer(value),
         Raw::Float(value) => Kind::Float(value),
         Raw::Text(value) => Kind::Text(value),
-        Raw::List(elements) => Kind::List(elements.into_iter().map(|element| resolve(element, text, offset)).collect()),
+        Raw::List(elements) => Kind::List(
+            elements
+                .into_iter()
+                .map(|element| resolve(element, text, offset))
+                .collect(),
+        ),
         Raw::Map(entries) => Kind::Map(
             entries
                 .into_iter()
                 .map(|(key, value)| {
                     let span = place(&key.referenced, text, offset);
-                    (Node { span, kind: Kind::Text(key.value) }, resolve(value, text, offset))
+                    (
+                        Node {
+                            span,
+                            kind: Kind::Text(key.value),
+                        },
+                        resolve(value, text, offset),
+                    )
                 })
                 .collect(),
         ),
     };
     let inner = match &kind {
-        Kind::List(nodes) => nodes.first().map(|node| node.span.start).zip(nodes.last().map(|node| node.span.end)),
-        Kind::Map(nodes) => {
-            nodes.first().map(|(key, _)| key.span.start).zip(nodes.last().map(|(_, value)| value.span.end))
-        }
+        Kind::List(nodes) => nodes
+            .first()
+            .map(|node| node.span.start)
+            .zip(nodes.last().map(|node| node.span.end)),
+        Kind::Map(nodes) => nodes
+            .first()
+            .map(|(key, _)| key.span.start)
+            .zip(nodes.last().map(|(_, value)| value.span.end)),
         Kind::Null | Kind::Bool(_) | Kind::Integer(_) | Kind::Float(_) | Kind::Text(_) => None,
     };
     if let Some((start, end)) = inner {
@@ -151,7 +181,9 @@ pub fn parse<T: DeserializeOwned>(
         Ok(raw) => raw,
         Err(error) => {
             let error = error.without_snippet();
-            let span = error.location().map(|location| place(&location, text, offset));
+            let span = error
+                .location()
+                .map(|location| place(&location, text, offset));
             let mut problem = Problem::error(file, tidy(&error.to_string()));
             problem.span = span;
             problems.push(problem, Some(whole));
@@ -160,11 +192,20 @@ pub fn parse<T: DeserializeOwned>(
     };
     let node = resolve(raw, text, offset);
     let faults = RefCell::new(Vec::new());
-    let reader = Reader { node: &node, source: whole, faults: &faults };
+    let reader = Reader {
+        node: &node,
+        source: whole,
+        faults: &faults,
+    };
     let result = T::deserialize(reader);
     let mut all = faults.into_inner();
     let value = result.map_err(|fault| all.push(fault)).ok();
-    for Fault { span, message, hint } in all {
+    for Fault {
+        span,
+        message,
+        hint,
+    } in all
+    {
         let mut problem = Problem::error(file, message);
         problem.span = span;
         problem.hint = hint;
@@ -196,7 +237,10 @@ pub struct Front {
 pub fn split_front(text: &str) -> Option<Front> {
     let start = text.strip_prefix("---\n").map(|_| 4)?;
     let end = start + text.get(start..)?.find("\n---\n")? + 1;
-    Some(Front { head: start..end, body: end + 4..text.len() })
+    Some(Front {
+        head: start..end,
+        body: end + 4..text.len(),
+    })
 }
 
 #[cfg(test)]
@@ -232,7 +276,12 @@ mod tests {
         let found = problems
             .iter()
             .map(|problem| {
-                let at = problem.span.clone().and_then(|span| text.get(span)).unwrap_or("").to_owned();
+                let at = problem
+                    .span
+                    .clone()
+                    .and_then(|span| text.get(span))
+                    .unwrap_or("")
+                    .to_owned();
                 (problem.message.clone(), at)
             })
             .collect();
@@ -247,7 +296,10 @@ mod tests {
         let top = top.unwrap();
         assert_eq!(&text[top.title.span.clone()], "Größe");
         assert_eq!(top.items.0[1].name, "12");
-        assert_eq!(top.items.0[1].shape, Some(Shape::Boxed(vec!["x".into(), "y".into()])));
+        assert_eq!(
+            top.items.0[1].shape,
+            Some(Shape::Boxed(vec!["x".into(), "y".into()]))
+        );
         assert_eq!(top.items.0[0].size, Some(3));
     }
 
@@ -265,14 +317,21 @@ mod tests {
             ("unknown key `sise`", "sise"),
         ];
         for (message, at) in expected {
-            assert!(problems.iter().any(|(m, a)| m == message && a.contains(at)), "{message} at {at}: {problems:?}");
+            assert!(
+                problems.iter().any(|(m, a)| m == message && a.contains(at)),
+                "{message} at {at}: {problems:?}"
+            );
         }
         assert_eq!(problems.len(), expected.len(), "{problems:?}");
     }
 
     #[test]
     fn broken_yaml_is_one_problem_with_a_place() {
-        for text in ["title: [", "title: a\n\tb: c", "title: a\ntitle: b\nitems: []"] {
+        for text in [
+            "title: [",
+            "title: a\n\tb: c",
+            "title: a\ntitle: b\nitems: []",
+        ] {
             let (top, problems) = read(text);
             assert!(top.is_none());
             assert_eq!(problems.len(), 1, "{problems:?}");

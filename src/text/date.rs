@@ -5,19 +5,31 @@ use jiff::civil::Date;
 use super::{Word, words};
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-    "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
 fn month(word: &str) -> Option<i8> {
     let position = MONTHS.iter().position(|name| {
-        word.eq_ignore_ascii_case(name) || (word.len() == 3 && word.eq_ignore_ascii_case(&name[..3]))
+        word.eq_ignore_ascii_case(name)
+            || (word.len() == 3 && word.eq_ignore_ascii_case(&name[..3]))
     })?;
     i8::try_from(position + 1).ok()
 }
 
 fn number<T: std::str::FromStr>(word: &str) -> Option<T> {
-    (word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_digit())).then(|| word.parse().ok())?
+    (word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| word.parse().ok())?
 }
 
 /// The date that starts with word number `at`, and how many words it takes.
@@ -27,12 +39,24 @@ fn date_at(text: &str, words: &[Word], at: usize) -> Option<(Date, usize)> {
     let (year, month, day) = if first.len() == 4 && third.len() == 2 {
         let dashed = text.as_bytes().get(three[0].end as usize) == Some(&b'-')
             && text.as_bytes().get(three[1].end as usize) == Some(&b'-');
-        (number(first).filter(|_| dashed)?, number(second)?, number(third)?)
+        (
+            number(first).filter(|_| dashed)?,
+            number(second)?,
+            number(third)?,
+        )
     } else if let Some(month) = month(second) {
-        (number(third).filter(|_| third.len() == 4)?, month, number(first)?)
+        (
+            number(third).filter(|_| third.len() == 4)?,
+            month,
+            number(first)?,
+        )
     } else {
         let month = month(first)?;
-        (number(third).filter(|_| third.len() == 4)?, month, number(second)?)
+        (
+            number(third).filter(|_| third.len() == 4)?,
+            month,
+            number(second)?,
+        )
     };
     Date::new(year, month, day).ok().map(|date| (date, 3))
 }
@@ -46,7 +70,10 @@ pub fn dates_in(text: &str, words: &[Word]) -> Vec<(usize, usize, Date)> {
             let first = words[at].of(text);
             first.as_bytes().first().is_some_and(u8::is_ascii_digit) || month(first).is_some()
         };
-        match starts_like_a_date.then(|| date_at(text, words, at)).flatten() {
+        match starts_like_a_date
+            .then(|| date_at(text, words, at))
+            .flatten()
+        {
             Some((date, length)) => {
                 found.push((at, at + length, date));
                 at += length;
@@ -72,10 +99,27 @@ mod tests {
 
     #[test]
     fn the_three_ways_to_write_a_date_are_one_date() {
-        for text in ["2026-02-01", "1 February 2026", "February 1, 2026", "1 Feb 2026", " Feb. 1, 2026 "] {
-            assert_eq!(parse_date(text), Some(jiff::civil::date(2026, 2, 1)), "{text}");
+        for text in [
+            "2026-02-01",
+            "1 February 2026",
+            "February 1, 2026",
+            "1 Feb 2026",
+            " Feb. 1, 2026 ",
+        ] {
+            assert_eq!(
+                parse_date(text),
+                Some(jiff::civil::date(2026, 2, 1)),
+                "{text}"
+            );
         }
-        for text in ["2026-02-30", "1 2 2026", "February 2026", "2026-02-01 or later", "", "2026.02.01"] {
+        for text in [
+            "2026-02-30",
+            "1 2 2026",
+            "February 2026",
+            "2026-02-01 or later",
+            "",
+            "2026.02.01",
+        ] {
             assert_eq!(parse_date(text), None, "{text}");
         }
     }
@@ -86,7 +130,10 @@ mod tests {
         let found = dates_in(text, &words(text));
         assert_eq!(
             found,
-            [(2, 5, jiff::civil::date(2026, 3, 3)), (6, 9, jiff::civil::date(2026, 4, 1))]
+            [
+                (2, 5, jiff::civil::date(2026, 3, 3)),
+                (6, 9, jiff::civil::date(2026, 4, 1))
+            ]
         );
     }
 }

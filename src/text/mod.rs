@@ -28,7 +28,8 @@ pub struct Word {
 impl Word {
     /// The word as it stands in its text.
     pub fn of(self, text: &str) -> &str {
-        text.get(self.start as usize..self.end as usize).unwrap_or("")
+        text.get(self.start as usize..self.end as usize)
+            .unwrap_or("")
     }
 }
 
@@ -89,9 +90,16 @@ fn end_of_word(text: &str, start: usize) -> usize {
     end
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "texts are limited to far below 4 GiB")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "texts are limited to far below 4 GiB"
+)]
 fn word(text: &str, start: usize, end: usize) -> Word {
-    Word { start: start as u32, end: end as u32, stem: stem_hash(&text[start..end]) }
+    Word {
+        start: start as u32,
+        end: end as u32,
+        stem: stem_hash(&text[start..end]),
+    }
 }
 
 /// The hashes of the stems of a text's words.
@@ -136,7 +144,9 @@ fn stem_hash(word: &str) -> u64 {
     } else {
         (bytes.len() - 1, b"")
     };
-    let hash = bytes[..keep].iter().fold(FNV_OFFSET, |hash, byte| fnv(hash, byte.to_ascii_lowercase()));
+    let hash = bytes[..keep].iter().fold(FNV_OFFSET, |hash, byte| {
+        fnv(hash, byte.to_ascii_lowercase())
+    });
     ending.iter().fold(hash, |hash, &byte| fnv(hash, byte))
 }
 
@@ -145,8 +155,12 @@ pub fn find_sequence(hay: &[Word], needle: &[u64], from: usize) -> Option<usize>
     if needle.is_empty() || hay.len() < needle.len() {
         return None;
     }
-    (from..=hay.len() - needle.len())
-        .find(|&at| hay[at..at + needle.len()].iter().zip(needle).all(|(word, &stem)| word.stem == stem))
+    (from..=hay.len() - needle.len()).find(|&at| {
+        hay[at..at + needle.len()]
+            .iter()
+            .zip(needle)
+            .all(|(word, &stem)| word.stem == stem)
+    })
 }
 
 /// An estimate of the number of tokens of a text: one for four bytes, rounded up.
@@ -169,16 +183,22 @@ mod tests {
     fn words_keep_numbers_whole_and_units_apart() {
         assert_eq!(
             texts("Within 30 days: USD 5,000.50, 5mg, v2.1 — 12% (läuft)."),
-            ["Within", "30", "days", "USD", "5,000.50", "5", "mg", "v2", "1", "12", "%", "läuft"]
+            [
+                "Within", "30", "days", "USD", "5,000.50", "5", "mg", "v2", "1", "12", "%", "läuft"
+            ]
         );
         assert_eq!(texts("e_file(mode)"), ["e_file", "mode"]);
     }
 
     #[test]
     fn stems_follow_the_published_rules() {
-        for (one, other) in
-            [("day", "Days"), ("policy", "policies"), ("clause", "clauses"), ("%", "percent"), ("$", "USD")]
-        {
+        for (one, other) in [
+            ("day", "Days"),
+            ("policy", "policies"),
+            ("clause", "clauses"),
+            ("%", "percent"),
+            ("$", "USD"),
+        ] {
             assert_eq!(stems(one), stems(other), "{one} {other}");
         }
         for (one, other) in [("clas", "class"), ("stat", "status"), ("us", "u")] {

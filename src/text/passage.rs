@@ -21,7 +21,11 @@ struct Inner {
 impl Passage {
     /// A passage of this text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Arc::new(Inner { text: text.into(), sentences: OnceLock::new(), notable: OnceLock::new() }))
+        Self(Arc::new(Inner {
+            text: text.into(),
+            sentences: OnceLock::new(),
+            notable: OnceLock::new(),
+        }))
     }
 
     /// The text as it was given.
@@ -43,10 +47,11 @@ impl Passage {
     /// The sentences that claim something beyond the case at hand, or an exception from such a claim.
     pub fn notable(&self) -> impl Iterator<Item = &Sentence> {
         let sentences = self.sentences();
-        let notable = self
-            .0
-            .notable
-            .get_or_init(|| (0..sentences.len()).filter(|&at| force(&sentences[at]) != Force::Case).collect());
+        let notable = self.0.notable.get_or_init(|| {
+            (0..sentences.len())
+                .filter(|&at| force(&sentences[at]) != Force::Case)
+                .collect()
+        });
         notable.iter().map(|&at| &sentences[at])
     }
 }
@@ -136,14 +141,21 @@ impl Reader {
             self.headings.push((level, title.to_owned()));
         } else if trimmed.starts_with('|') {
             self.finish();
-            let cells: Vec<&str> =
-                trimmed.trim_matches('|').split('|').map(str::trim).filter(|cell| !cell.is_empty()).collect();
+            let cells: Vec<&str> = trimmed
+                .trim_matches('|')
+                .split('|')
+                .map(str::trim)
+                .filter(|cell| !cell.is_empty())
+                .collect();
             self.begin(number, cells.join(": "), false);
             self.finish();
         } else if let Some(item) = list_item(trimmed) {
             self.finish();
             self.begin(number, item.to_owned(), true);
-        } else if let Some(open) = self.open.as_mut().filter(|open| !is_labelled(trimmed) && !(is_entry(&open.text) && trimmed.starts_with(char::is_uppercase))) {
+        } else if let Some(open) = self.open.as_mut().filter(|open| {
+            !is_labelled(trimmed)
+                && !(is_entry(&open.text) && trimmed.starts_with(char::is_uppercase))
+        }) {
             open.text.push(' ');
             open.text.push_str(trimmed);
         } else {
@@ -153,49 +165,78 @@ impl Reader {
     }
 
     fn begin(&mut self, line: usize, text: String, item: bool) {
-        let headings = self.headings.iter().map(|(_, title)| title.clone()).collect();
-        self.open = Some(Block { headings, text, item, line });
+        let headings = self
+            .headings
+            .iter()
+            .map(|(_, title)| title.clone())
+            .collect();
+        self.open = Some(Block {
+            headings,
+            text,
+            item,
+            line,
+        });
     }
 
     fn finish(&mut self) {
-        self.blocks.extend(self.open.take().filter(|block| !block.text.is_empty()));
+        self.blocks
+            .extend(self.open.take().filter(|block| !block.text.is_empty()));
     }
 }
 
 fn is_rule(line: &str) -> bool {
-    line.len() >= 3 && line.chars().all(|c| matches!(c, '-' | '=' | '|' | ':' | ' ' | '*' | '_'))
+    line.len() >= 3
+        && line
+            .chars()
+            .all(|c| matches!(c, '-' | '=' | '|' | ':' | ' ' | '*' | '_'))
 }
 
 fn heading(line: &str) -> Option<(usize, &str)> {
     let level = line.bytes().take_while(|&byte| byte == b'#').count();
     let rest = line.get(level..)?;
-    (1..=6).contains(&level).then(|| rest.strip_prefix(' ')).flatten().map(|title| (level, title.trim()))
+    (1..=6)
+        .contains(&level)
+        .then(|| rest.strip_prefix(' '))
+        .flatten()
+        .map(|title| (level, title.trim()))
 }
 
 fn list_item(line: &str) -> Option<&str> {
-    let bulleted = line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")).or_else(|| line.strip_prefix("• "));
+    let bulleted = line
+        .strip_prefix("- ")
+        .or_else(|| line.strip_prefix("* "))
+        .or_else(|| line.strip_prefix("• "));
     bulleted.or_else(|| {
         let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-        (1..=3).contains(&digits).then(|| line[digits..].strip_prefix(". ").or_else(|| line[digits..].strip_prefix(") ")))?
+        (1..=3).contains(&digits).then(|| {
+            line[digits..]
+                .strip_prefix(". ")
+                .or_else(|| line[digits..].strip_prefix(") "))
+        })?
     })
 }
 
 /// Whether a line begins with a short label and a colon, as the lines of a letterhead or a chart do.
 fn is_labelled(line: &str) -> bool {
     line.split_once(": ").is_some_and(|(label, value)| {
-        !value.is_empty() && label.len() <= 40 && label.split(' ').count() <= 5 && !label.contains(['.', ',', '"'])
+        !value.is_empty()
+            && label.len() <= 40
+            && label.split(' ').count() <= 5
+            && !label.contains(['.', ',', '"'])
     })
 }
 
 /// Whether a labelled line is complete in itself: a few words and no full stop, as in a letterhead.
 fn is_entry(text: &str) -> bool {
     is_labelled(text)
-        && text.split_once(": ").is_some_and(|(_, value)| value.split(' ').count() <= 6 && !value.ends_with([',', ';', '-', '–', '—']))
+        && text.split_once(": ").is_some_and(|(_, value)| {
+            value.split(' ').count() <= 6 && !value.ends_with([',', ';', '-', '–', '—'])
+        })
 }
 
 const ABBREVIATIONS: [&str; 22] = [
-    "no", "nos", "v", "vs", "dr", "mr", "ms", "mrs", "inc", "ltd", "co", "corp", "st", "e.g", "i.e", "etc",
-    "approx", "art", "sec", "para", "pp", "cf",
+    "no", "nos", "v", "vs", "dr", "mr", "ms", "mrs", "inc", "ltd", "co", "corp", "st", "e.g",
+    "i.e", "etc", "approx", "art", "sec", "para", "pp", "cf",
 ];
 
 /// Cuts a block into sentences: after `.`, `!` or `?` and a space, when what follows looks like a start
@@ -210,14 +251,15 @@ fn split(block: &str) -> Vec<String> {
             quoted = !quoted;
         }
         let ends = matches!(bytes[at], b'.' | b'!' | b'?')
-            || (at > 0 && matches!(bytes[at], b'"' | b')' | b'`') && matches!(bytes[at - 1], b'.' | b'!' | b'?'));
+            || (at > 0
+                && matches!(bytes[at], b'"' | b')' | b'`')
+                && matches!(bytes[at - 1], b'.' | b'!' | b'?'));
         if !ends || quoted || bytes.get(at + 1) != Some(&b' ') {
             continue;
         }
-        let starts = block[at + 2..]
-            .chars()
-            .next()
-            .is_some_and(|c| c.is_uppercase() || c.is_ascii_digit() || matches!(c, '"' | '`' | '(' | '“'));
+        let starts = block[at + 2..].chars().next().is_some_and(|c| {
+            c.is_uppercase() || c.is_ascii_digit() || matches!(c, '"' | '`' | '(' | '“')
+        });
         if starts && !abbreviated(&block[start..at]) {
             sentences.push(block[start..=at].trim().to_owned());
             start = at + 1;
@@ -233,7 +275,9 @@ fn split(block: &str) -> Vec<String> {
 fn abbreviated(before: &str) -> bool {
     let last = before.rsplit([' ', '(']).next().unwrap_or("");
     last.chars().count() == 1 && last.chars().all(char::is_alphabetic)
-        || ABBREVIATIONS.iter().any(|known| last.eq_ignore_ascii_case(known))
+        || ABBREVIATIONS
+            .iter()
+            .any(|known| last.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]
@@ -241,14 +285,25 @@ mod tests {
     use super::*;
 
     fn sentences(text: &str) -> Vec<String> {
-        Passage::new(text).sentences().iter().map(|s| s.text().to_owned()).collect()
+        Passage::new(text)
+            .sentences()
+            .iter()
+            .map(|s| s.text().to_owned())
+            .collect()
     }
 
     #[test]
     fn paragraphs_are_joined_and_cut_at_sentence_ends() {
         assert_eq!(
-            sentences("Dr. Osei saw her on 3 March.\nShe weighs 61.5 kg, i.e. 2 kg\nless. \"Stop it.\" He did."),
-            ["Dr. Osei saw her on 3 March.", "She weighs 61.5 kg, i.e. 2 kg less.", "\"Stop it.\"", "He did."]
+            sentences(
+                "Dr. Osei saw her on 3 March.\nShe weighs 61.5 kg, i.e. 2 kg\nless. \"Stop it.\" He did."
+            ),
+            [
+                "Dr. Osei saw her on 3 March.",
+                "She weighs 61.5 kg, i.e. 2 kg less.",
+                "\"Stop it.\"",
+                "He did."
+            ]
         );
     }
 
@@ -257,7 +312,14 @@ mod tests {
         let text = "# Lease\nTenant: Orrin Ltd.\nTerm: 5 years\n\n- notice: 30 days\n  in writing\n2. rent\n\n| a | b |\n|---|---|\n| Rent | USD 900 |\n";
         assert_eq!(
             sentences(text),
-            ["Tenant: Orrin Ltd.", "Term: 5 years", "notice: 30 days in writing", "rent", "a: b", "Rent: USD 900"]
+            [
+                "Tenant: Orrin Ltd.",
+                "Term: 5 years",
+                "notice: 30 days in writing",
+                "rent",
+                "a: b",
+                "Rent: USD 900"
+            ]
         );
     }
 

@@ -13,7 +13,9 @@ pub fn shingles(words: &[Word]) -> Vec<u64> {
     let mut set: Vec<u64> = words
         .iter()
         .map(|word| word.stem)
-        .chain(words.windows(2).map(|pair| pair[0].stem.rotate_left(17) ^ pair[1].stem.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        .chain(words.windows(2).map(|pair| {
+            pair[0].stem.rotate_left(17) ^ pair[1].stem.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        }))
         .collect();
     set.sort_unstable();
     set.dedup();
@@ -37,7 +39,11 @@ pub fn jaccard(one: &[u64], other: &[u64]) -> f64 {
         }
     }
     let all = one.len() + other.len() - shared;
-    if all == 0 { 0.0 } else { shared as f64 / all as f64 }
+    if all == 0 {
+        0.0
+    } else {
+        shared as f64 / all as f64
+    }
 }
 
 const BANDS: usize = 16;
@@ -66,7 +72,11 @@ impl Signature {
         Some(Self(std::array::from_fn(|band| {
             (0..ROWS).fold(band as u64, |key, row| {
                 let salt = ((band * ROWS + row) as u64 + 1).wrapping_mul(0xd6e8_feb8_6659_fd93);
-                let least = shingles.iter().map(|&s| scramble(s ^ salt)).min().unwrap_or(0);
+                let least = shingles
+                    .iter()
+                    .map(|&s| scramble(s ^ salt))
+                    .min()
+                    .unwrap_or(0);
                 scramble(key ^ least)
             })
         })))
@@ -77,7 +87,9 @@ impl Candidates {
     /// The texts of the index that may be like this one, in order of their numbers.
     pub fn like(&self, signature: &Signature) -> Vec<u32> {
         let buckets = signature.0.iter().filter_map(|key| self.buckets.get(key));
-        let mut found: Vec<u32> = buckets.flat_map(|bucket| bucket.iter().rev().take(BUCKET).copied()).collect();
+        let mut found: Vec<u32> = buckets
+            .flat_map(|bucket| bucket.iter().rev().take(BUCKET).copied())
+            .collect();
         found.sort_unstable();
         found.dedup();
         found
@@ -123,8 +135,23 @@ mod tests {
         };
         let base = "the payment term for every supply agreement of the group is thirty days net";
         assert!(offer(0, base).is_empty());
-        assert_eq!(offer(1, "The payment terms for every supply agreement of the group is thirty days net."), [0]);
-        let strangers = (2..200).filter(|&n| offer(n, &format!("note {n} on topic {} and matter {}", n * 7, n * 13)).iter().any(|&c| c < 2)).count();
+        assert_eq!(
+            offer(
+                1,
+                "The payment terms for every supply agreement of the group is thirty days net."
+            ),
+            [0]
+        );
+        let strangers = (2..200)
+            .filter(|&n| {
+                offer(
+                    n,
+                    &format!("note {n} on topic {} and matter {}", n * 7, n * 13),
+                )
+                .iter()
+                .any(|&c| c < 2)
+            })
+            .count();
         assert!(strangers < 5, "{strangers}");
     }
 }

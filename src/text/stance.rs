@@ -31,31 +31,78 @@ struct Markers {
 fn markers() -> &'static Markers {
     static MARKERS: OnceLock<Markers> = OnceLock::new();
     MARKERS.get_or_init(|| Markers {
-        one_off: ["just this once", "this time only", "one-off", "exception", "for this one", "only for this", "just for this", "this once"]
-            .map(stems)
-            .to_vec(),
+        one_off: [
+            "just this once",
+            "this time only",
+            "one-off",
+            "exception",
+            "for this one",
+            "only for this",
+            "just for this",
+            "this once",
+        ]
+        .map(stems)
+        .to_vec(),
         standing: [
-            "always", "never", "as a rule", "from now on", "going forward", "by default", "every", "all",
-            "convention", "house style", "policy", "practice", "we use", "unless told otherwise", "standing",
-            "effective from", "as of",
+            "always",
+            "never",
+            "as a rule",
+            "from now on",
+            "going forward",
+            "by default",
+            "every",
+            "all",
+            "convention",
+            "house style",
+            "policy",
+            "practice",
+            "we use",
+            "unless told otherwise",
+            "standing",
+            "effective from",
+            "as of",
         ]
         .map(stems)
         .to_vec(),
         strong: [
-            "always", "as a rule", "from now on", "going forward", "by default", "convention", "house style", "policy",
-            "we use", "unless told otherwise", "effective from",
+            "always",
+            "as a rule",
+            "from now on",
+            "going forward",
+            "by default",
+            "convention",
+            "house style",
+            "policy",
+            "we use",
+            "unless told otherwise",
+            "effective from",
         ]
         .map(stems)
         .to_vec(),
-        general: ["all", "every", "everyone", "everywhere", "across the board", "whatever the", "regardless of", "each", "wide"]
-            .map(stems)
-            .to_vec(),
-        until: ["until", "till", "through"].iter().flat_map(|word| stems(word)).collect(),
+        general: [
+            "all",
+            "every",
+            "everyone",
+            "everywhere",
+            "across the board",
+            "whatever the",
+            "regardless of",
+            "each",
+            "wide",
+        ]
+        .map(stems)
+        .to_vec(),
+        until: ["until", "till", "through"]
+            .iter()
+            .flat_map(|word| stems(word))
+            .collect(),
     })
 }
 
 fn has_any(sentence: &Sentence, sequences: &[Vec<u64>]) -> bool {
-    sequences.iter().any(|sequence| find_sequence(sentence.words(), sequence, 0).is_some())
+    sequences
+        .iter()
+        .any(|sequence| find_sequence(sentence.words(), sequence, 0).is_some())
 }
 
 /// How far the sentence says that it reaches.
@@ -87,7 +134,9 @@ pub fn until(sentence: &Sentence) -> Option<Date> {
     dates_in(sentence.text(), words)
         .into_iter()
         .find(|(start, _, _)| {
-            words[start.saturating_sub(2)..*start].iter().any(|word| markers().until.contains(&word.stem))
+            words[start.saturating_sub(2)..*start]
+                .iter()
+                .any(|word| markers().until.contains(&word.stem))
         })
         .map(|(_, _, date)| date)
 }
@@ -107,7 +156,10 @@ mod tests {
             ("We always take Delaware.", Force::Standing),
             ("From now on it is 45 days.", Force::Standing),
             ("It should be 45 days here.", Force::Case),
-            ("For this one only, 60 days, though our policy stays.", Force::OneOff),
+            (
+                "For this one only, 60 days, though our policy stays.",
+                Force::OneOff,
+            ),
             ("A one-off: use Ontario.", Force::OneOff),
         ] {
             assert_eq!(force(&Sentence::new(text)), expected, "{text}");
@@ -117,7 +169,10 @@ mod tests {
     #[test]
     fn a_date_after_until_is_the_last_day() {
         let read = |text: &str| until(&Sentence::new(text));
-        assert_eq!(read("Until 31 March 2026 the term is 10 days."), Some(jiff::civil::date(2026, 3, 31)));
+        assert_eq!(
+            read("Until 31 March 2026 the term is 10 days."),
+            Some(jiff::civil::date(2026, 3, 31))
+        );
         assert_eq!(read("The filing is due on 31 March 2026."), None);
     }
 

@@ -85,9 +85,22 @@ const UNKNOWN: [&str; 3] = ["I don't know.", "No idea, sorry.", "That I can't te
 
 impl<'d> Desk<'d> {
     /// The user at task `task` of session `number` (from 1), who knows these truths.
-    pub fn new(scenario: &'d Scenario, number: u32, task: usize, truths: &'d [String], seed: Seed) -> Self {
+    pub fn new(
+        scenario: &'d Scenario,
+        number: u32,
+        task: usize,
+        truths: &'d [String],
+        seed: Seed,
+    ) -> Self {
         let session = &scenario.sessions[number as usize - 1];
-        Self { scenario, session, number, task, truths, seed: seed.derive("user").derive_number(task as u64) }
+        Self {
+            scenario,
+            session,
+            number,
+            task,
+            truths,
+            seed: seed.derive("user").derive_number(task as u64),
+        }
     }
 
     fn form(&self) -> &'d Form {
@@ -104,7 +117,11 @@ impl<'d> Desk<'d> {
         let mut kind = Clarification::Unanswerable;
         let mut lines = Vec::new();
         for (at, question) in questions.iter().enumerate() {
-            let seed = self.seed.derive("answer").derive(question).derive_number(at as u64);
+            let seed = self
+                .seed
+                .derive("answer")
+                .derive(question)
+                .derive_number(at as u64);
             let (line, one) = self.answer_one(&Sentence::new(question.clone()), seed, said);
             kind = kind.min(one);
             lines.push(line);
@@ -112,10 +129,21 @@ impl<'d> Desk<'d> {
         (lines.join("\n"), kind)
     }
 
-    fn answer_one(&self, question: &Sentence, seed: Seed, said: &mut Said) -> (String, Clarification) {
+    fn answer_one(
+        &self,
+        question: &Sentence,
+        seed: Seed,
+        said: &mut Said,
+    ) -> (String, Clarification) {
         let fields = self.form().fields().iter().enumerate();
-        let named = fields.filter(|(_, field)| field.slot().is_named_in(question)).max_by_key(|(_, field)| field.label().len());
-        let tool = self.scenario.tools.iter().position(|tool| mentions(question, &stems(&tool.declaration.name)));
+        let named = fields
+            .filter(|(_, field)| field.slot().is_named_in(question))
+            .max_by_key(|(_, field)| field.label().len());
+        let tool = self
+            .scenario
+            .tools
+            .iter()
+            .position(|tool| mentions(question, &stems(&tool.declaration.name)));
         if let Some(number) = tool.and_then(|tool| self.quirk(tool)) {
             return self.answer_on(number, seed, said);
         }
@@ -124,9 +152,14 @@ impl<'d> Desk<'d> {
         };
         match &self.session.tasks[self.task].truths[position] {
             Truth::Fact(fact) => self.answer_on(*fact, seed, said),
-            Truth::Stated(_) | Truth::Once(_) => {
-                (format!("The {} is {}; it is in what I sent.", field.label(), self.spoken(position)), Clarification::Repeated)
-            }
+            Truth::Stated(_) | Truth::Once(_) => (
+                format!(
+                    "The {} is {}; it is in what I sent.",
+                    field.label(),
+                    self.spoken(position)
+                ),
+                Clarification::Repeated,
+            ),
             Truth::Tool(tool) => match self.quirk(*tool) {
                 Some(number) => self.answer_on(number, seed, said),
                 None => (pick(&UNKNOWN, seed).to_owned(), Clarification::Unanswerable),
@@ -172,7 +205,9 @@ impl<'d> Desk<'d> {
         let value = &self.truths[position];
         match self.form().fields()[position].kind() {
             crate::form::FieldKind::Text => format!("\"{value}\""),
-            crate::form::FieldKind::Choice(_) | crate::form::FieldKind::Number(_) | crate::form::FieldKind::Date => value.clone(),
+            crate::form::FieldKind::Choice(_)
+            | crate::form::FieldKind::Number(_)
+            | crate::form::FieldKind::Date => value.clone(),
         }
     }
 
@@ -182,17 +217,32 @@ impl<'d> Desk<'d> {
             let given = deliverable.field(field.name()).unwrap_or("");
             (!field.kind().same(given, &self.truths[position])).then_some(position)
         };
-        self.form().fields().iter().enumerate().filter_map(wrong).collect()
+        self.form()
+            .fields()
+            .iter()
+            .enumerate()
+            .filter_map(wrong)
+            .collect()
     }
 
     /// Names what is wrong, at most as many things as this user names at once. `unmet` are the titles
     /// of criteria that the grader found wanting, for when every field is right.
-    pub fn correct(&self, deliverable: &Deliverable, unmet: &[String], round: u32, said: &mut Said) -> String {
+    pub fn correct(
+        &self,
+        deliverable: &Deliverable,
+        unmet: &[String],
+        round: u32,
+        said: &mut Said,
+    ) -> String {
         let wrong = self.wrong(deliverable);
         let seed = self.seed.derive("correct").derive_number(u64::from(round));
         let order = seed.permutation(wrong.len());
         let mut lines = Vec::new();
-        for position in order.into_iter().map(|at| wrong[at]).take(self.scenario.user.corrections_per_round) {
+        for position in order
+            .into_iter()
+            .map(|at| wrong[at])
+            .take(self.scenario.user.corrections_per_round)
+        {
             let label = self.form().fields()[position].label();
             let seed = seed.derive(label);
             lines.push(match &self.session.tasks[self.task].truths[position] {
@@ -200,13 +250,27 @@ impl<'d> Desk<'d> {
                     said.note(*fact, self.number);
                     pick(&self.today(*fact).corrects, seed).to_owned()
                 }
-                Truth::Stated(_) => format!("The {label} should be {}, as in what I sent.", self.spoken(position)),
-                Truth::Once(_) => format!("For this one only, the {label} should be {}.", self.spoken(position)),
-                Truth::Tool(tool) => format!("The {label} is missing: it comes from {}.", self.scenario.tools[*tool].declaration.name),
+                Truth::Stated(_) => format!(
+                    "The {label} should be {}, as in what I sent.",
+                    self.spoken(position)
+                ),
+                Truth::Once(_) => format!(
+                    "For this one only, the {label} should be {}.",
+                    self.spoken(position)
+                ),
+                Truth::Tool(tool) => format!(
+                    "The {label} is missing: it comes from {}.",
+                    self.scenario.tools[*tool].declaration.name
+                ),
             });
         }
         if lines.is_empty() {
-            lines.extend(unmet.iter().take(self.scenario.user.corrections_per_round).map(|title| format!("Please look again at this: {title}.")));
+            lines.extend(
+                unmet
+                    .iter()
+                    .take(self.scenario.user.corrections_per_round)
+                    .map(|title| format!("Please look again at this: {title}.")),
+            );
         }
         lines.join("\n")
     }
@@ -214,7 +278,9 @@ impl<'d> Desk<'d> {
     /// Whether one of the questions was about a field.
     pub fn was_asked(&self, position: usize, questions: &[String]) -> bool {
         let slot = self.form().fields()[position].slot();
-        questions.iter().any(|question| slot.is_named_in(&Sentence::new(question.clone())))
+        questions
+            .iter()
+            .any(|question| slot.is_named_in(&Sentence::new(question.clone())))
     }
 
     /// What a wrong value of a field was.
@@ -227,20 +293,46 @@ impl<'d> Desk<'d> {
         {
             return Mistake::Stale;
         }
-        let others = self.scenario.facts.iter().enumerate().any(|(number, fact)| {
-            fact.field == *field.name() && *truth != Truth::Fact(number) && is(&self.today(number).value)
-        });
-        let once = self.scenario.sessions[..self.number as usize - 1].iter().any(|session| {
-            session.brief.tasks.iter().zip(&session.tasks).any(|(brief, task)| {
-                brief.form.fields().iter().zip(&task.truths).any(|(other, truth)| {
-                    other.name() == field.name() && matches!(truth, Truth::Once(value) if is(value))
-                })
-            })
-        });
-        if others || once { Mistake::OtherScope } else { Mistake::Plain }
+        let others = self
+            .scenario
+            .facts
+            .iter()
+            .enumerate()
+            .any(|(number, fact)| {
+                fact.field == *field.name()
+                    && *truth != Truth::Fact(number)
+                    && is(&self.today(number).value)
+            });
+        let once = self.scenario.sessions[..self.number as usize - 1]
+            .iter()
+            .any(|session| {
+                session
+                    .brief
+                    .tasks
+                    .iter()
+                    .zip(&session.tasks)
+                    .any(|(brief, task)| {
+                        brief
+                            .form
+                            .fields()
+                            .iter()
+                            .zip(&task.truths)
+                            .any(|(other, truth)| {
+                                other.name() == field.name()
+                                    && matches!(truth, Truth::Once(value) if is(value))
+                            })
+                    })
+            });
+        if others || once {
+            Mistake::OtherScope
+        } else {
+            Mistake::Plain
+        }
     }
 }
 
 fn pick<T: AsRef<str>>(texts: &[T], seed: Seed) -> &str {
-    texts.get(seed.below(texts.len().max(1))).map_or("", AsRef::as_ref)
+    texts
+        .get(seed.below(texts.len().max(1)))
+        .map_or("", AsRef::as_ref)
 }

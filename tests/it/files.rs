@@ -29,28 +29,51 @@ fn json(text: &str) -> Value {
 fn assert_fits(schema: &Value, text: &str, path: &Path) {
     let validator = jsonschema::validator_for(schema).unwrap();
     let value = json(text);
-    let errors: Vec<String> = validator.iter_errors(&value).map(|error| format!("{} at {}", error, error.instance_path())).collect();
+    let errors: Vec<String> = validator
+        .iter_errors(&value)
+        .map(|error| format!("{} at {}", error, error.instance_path()))
+        .collect();
     assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
 }
 
 #[test]
 fn shipped_scenarios_fit_the_schema() {
-    let files = files(&root().join("scenarios"), |path| path.file_name().is_some_and(|name| name == "scenario.yaml"));
+    let files = files(&root().join("scenarios"), |path| {
+        path.file_name().is_some_and(|name| name == "scenario.yaml")
+    });
     assert_eq!(files.len(), 24);
     for path in files {
-        assert_fits(&scenario::schema(), &std::fs::read_to_string(&path).unwrap(), &path);
+        assert_fits(
+            &scenario::schema(),
+            &std::fs::read_to_string(&path).unwrap(),
+            &path,
+        );
     }
 }
 
 #[test]
 fn shipped_rubrics_and_experiments_fit_their_schemas() {
-    for path in files(&root().join("rubrics"), |path| path.extension().is_some_and(|e| e == "md") && path.file_name().is_some_and(|n| n != "README.md")) {
+    for path in files(&root().join("rubrics"), |path| {
+        path.extension().is_some_and(|e| e == "md")
+            && path.file_name().is_some_and(|n| n != "README.md")
+    }) {
         let text = std::fs::read_to_string(&path).unwrap();
-        let head = text.strip_prefix("---\n").unwrap().split("\n---\n").next().unwrap();
+        let head = text
+            .strip_prefix("---\n")
+            .unwrap()
+            .split("\n---\n")
+            .next()
+            .unwrap();
         assert_fits(&rubric::schema(), head, &path);
     }
-    for path in files(&root().join("experiments"), |path| path.extension().is_some_and(|e| e == "yaml")) {
-        assert_fits(&experiment::schema(), &std::fs::read_to_string(&path).unwrap(), &path);
+    for path in files(&root().join("experiments"), |path| {
+        path.extension().is_some_and(|e| e == "yaml")
+    }) {
+        assert_fits(
+            &experiment::schema(),
+            &std::fs::read_to_string(&path).unwrap(),
+            &path,
+        );
     }
 }
 
@@ -78,7 +101,9 @@ fn the_schema_refuses_what_the_reader_refuses() {
 fn the_token_estimate_is_within_a_fifth_of_a_tokenizer() {
     let encoder = tiktoken_rs::o200k_base().unwrap();
     let (mut estimated, mut counted) = (0, 0);
-    for path in files(&root().join("scenarios"), |path| path.extension().is_some_and(|e| e == "md" || e == "txt")) {
+    for path in files(&root().join("scenarios"), |path| {
+        path.extension().is_some_and(|e| e == "md" || e == "txt")
+    }) {
         let text = std::fs::read_to_string(&path).unwrap();
         estimated += dreamtrial::text::estimate_tokens(&text);
         counted += encoder.encode_ordinary(&text).len() as u64;

@@ -6,14 +6,29 @@
 //! - `bad_input`: broken files are reported whole, in words, with their place.
 //! - `files`: shipped files fit their schemas and pass `check`.
 //! - `command_line`: the real binary, end to end.
-//! - `record`: what is kept, and what is refused.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
+//! - `plan`: every cell once, in an order that does not move; worlds that do not know the arm.
+//! - `dreams`: what always holds of a dream.
+//! - `record`: what is kept is read back.
+//! - `statistics`: golden numbers, properties, coverage by simulation.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::float_cmp,
+    clippy::cast_precision_loss,
+    clippy::wildcard_enum_match_arm,
+    clippy::format_push_string,
+    reason = "a test may fail loudly, print its table, and look at one case of many"
+)]
 
 mod admission;
 mod bad_input;
 mod command_line;
+mod dreams;
 mod files;
 mod isolation;
+mod plan;
 mod record;
 mod sanity;
+mod statistics;
 mod world;

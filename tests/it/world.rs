@@ -49,9 +49,14 @@ impl History for Nothing {
 /// Plans an experiment file of the repository, with these repetitions.
 pub fn plan(file: &str, repetitions: u32, wanted: impl Fn(&str) -> bool) -> Plan {
     let mut problems = Problems::default();
-    let mut experiment = experiment::load(&root().join("experiments").join(file), &mut problems).expect("the experiment is whole");
+    let mut experiment = experiment::load(&root().join("experiments").join(file), &mut problems)
+        .expect("the experiment is whole");
     experiment.repetitions = repetitions;
-    let scenarios = load::scenarios(&experiment.scenarios, |id| wanted(id.as_str()), &mut problems);
+    let scenarios = load::scenarios(
+        &experiment.scenarios,
+        |id| wanted(id.as_str()),
+        &mut problems,
+    );
     if scenarios.len() < 2 {
         experiment.arms.retain(|arm| arm.memory != Regime::Placebo);
     }
@@ -64,7 +69,10 @@ pub fn plan(file: &str, repetitions: u32, wanted: impl Fn(&str) -> bool) -> Plan
 pub fn sessions(plan: &Arc<Plan>) -> Vec<SessionDone> {
     let done: Arc<Mutex<Vec<SessionDone>>> = Arc::default();
     let sink = Arc::clone(&done);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
     let runner = Runner::new(Arc::clone(plan), 2, Cancel::default());
     let summary = runtime.block_on(runner.run(&Nothing, move |event| {
         if let Event::Session(session) = event {

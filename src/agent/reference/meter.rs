@@ -22,7 +22,13 @@ pub(super) struct Meter {
 
 impl Meter {
     pub(super) fn new(habits: Reference) -> Self {
-        Self { habits, cached: PREFIX, pending: 0, usage: Usage::default(), seconds: 0.0 }
+        Self {
+            habits,
+            cached: PREFIX,
+            pending: 0,
+            usage: Usage::default(),
+            seconds: 0.0,
+        }
     }
 
     /// Something new stands in the context.
@@ -36,7 +42,8 @@ impl Meter {
         self.usage.cache_read += Tokens(self.cached);
         self.usage.cache_write += Tokens(self.pending);
         self.usage.output += Tokens(output);
-        self.seconds += self.pending as f64 / self.habits.input_tokens_per_second + output as f64 / self.habits.output_tokens_per_second;
+        self.seconds += self.pending as f64 / self.habits.input_tokens_per_second
+            + output as f64 / self.habits.output_tokens_per_second;
         self.cached += self.pending + output;
         self.pending = 0;
     }
@@ -48,7 +55,11 @@ impl Meter {
     }
 
     /// What was used since the last time.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a turn takes seconds")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a turn takes seconds"
+    )]
     pub(super) fn take(&mut self) -> (Usage, Milliseconds) {
         let active = Milliseconds((self.seconds * 1e3).round() as u64);
         self.seconds = 0.0;

@@ -73,8 +73,17 @@ impl ReferenceSession {
         let task = &brief.tasks[number];
         let mut entries = Vec::new();
         self.meter.read(estimate_tokens(&brief.header()));
-        self.meter.read(estimate_tokens(task.text.text()) + estimate_tokens(task.asides.text()) + 12 * task.form.fields().len() as u64);
-        let sources = Sources::new(&brief, self.opening.memory.as_ref(), task, self.agent.limits.memory_tokens);
+        self.meter.read(
+            estimate_tokens(task.text.text())
+                + estimate_tokens(task.asides.text())
+                + 12 * task.form.fields().len() as u64,
+        );
+        let sources = Sources::new(
+            &brief,
+            self.opening.memory.as_ref(),
+            task,
+            self.agent.limits.memory_tokens,
+        );
         if self.opening.memory.is_some() {
             self.meter.call(16);
             self.meter.read(sources.memory_tokens());
@@ -87,30 +96,54 @@ impl ReferenceSession {
         }
         let seed = self.opening.seed.derive_number(number as u64);
         let mut slots = Slots::fill(&sources, task, self.agent.habits.slip, seed);
-        slots.run_tools(&sources, &brief, task, self.opening.tools.as_mut(), self.agent.limits.tool_attempts, seed, &mut self.meter, &mut entries);
+        slots.run_tools(
+            &sources,
+            &brief,
+            task,
+            self.opening.tools.as_mut(),
+            self.agent.limits.tool_attempts,
+            seed,
+            &mut self.meter,
+            &mut entries,
+        );
         if number == 0 {
             self.notebook.notice(&sources);
         }
-        self.task = Some(Work { number, slots, messages: 0, rounds: 0 });
+        self.task = Some(Work {
+            number,
+            slots,
+            messages: 0,
+            rounds: 0,
+        });
         entries
     }
 
     fn step(&mut self) -> Step {
         let brief = Arc::clone(&self.opening.brief);
-        let Some(work) = &mut self.task else { return Step::Idle };
+        let Some(work) = &mut self.task else {
+            return Step::Idle;
+        };
         let task = &brief.tasks[work.number];
         if work.messages < QUESTION_MESSAGES {
-            let questions = work.slots.questions(task, &brief, self.agent.limits.questions_per_message);
+            let questions =
+                work.slots
+                    .questions(task, &brief, self.agent.limits.questions_per_message);
             if !questions.is_empty() {
                 work.messages += 1;
                 work.rounds += 1;
-                self.meter.call(questions.iter().map(|question| estimate_tokens(question)).sum());
+                self.meter.call(
+                    questions
+                        .iter()
+                        .map(|question| estimate_tokens(question))
+                        .sum(),
+                );
                 return Step::Question(questions);
             }
         }
         let seed = self.opening.seed.derive_number(work.number as u64);
         let deliverable = work.slots.deliverable(task, &brief, seed);
-        self.meter.call(estimate_tokens(&deliverable.body) + 6 * deliverable.fields.len() as u64);
+        self.meter
+            .call(estimate_tokens(&deliverable.body) + 6 * deliverable.fields.len() as u64);
         Step::Submission(deliverable)
     }
 
@@ -128,7 +161,16 @@ impl ReferenceSession {
                     let task = &brief.tasks[work.number];
                     work.slots.take_answer(&text, task, &mut self.notebook);
                     let seed = self.opening.seed.derive_number(work.number as u64);
-                    work.slots.retry_tools(&text, &brief, task, self.opening.tools.as_mut(), self.agent.limits.tool_attempts, seed, &mut self.meter, &mut entries);
+                    work.slots.retry_tools(
+                        &text,
+                        &brief,
+                        task,
+                        self.opening.tools.as_mut(),
+                        self.agent.limits.tool_attempts,
+                        seed,
+                        &mut self.meter,
+                        &mut entries,
+                    );
                 }
                 self.step()
             }
@@ -136,7 +178,11 @@ impl ReferenceSession {
                 self.meter.read(estimate_tokens(&text));
                 if let Some(work) = &mut self.task {
                     let task = &brief.tasks[work.number];
-                    work.slots.take_finding(&text, task, self.opening.seed.derive_number(work.number as u64));
+                    work.slots.take_finding(
+                        &text,
+                        task,
+                        self.opening.seed.derive_number(work.number as u64),
+                    );
                     work.messages = QUESTION_MESSAGES;
                 }
                 self.step()
@@ -149,20 +195,35 @@ impl ReferenceSession {
                     let task = &brief.tasks[work.number];
                     work.slots.take_correction(&text, task, &mut self.notebook);
                     let seed = self.opening.seed.derive_number(work.number as u64);
-                    work.slots.retry_tools(&text, &brief, task, self.opening.tools.as_mut(), self.agent.limits.tool_attempts, seed, &mut self.meter, &mut entries);
+                    work.slots.retry_tools(
+                        &text,
+                        &brief,
+                        task,
+                        self.opening.tools.as_mut(),
+                        self.agent.limits.tool_attempts,
+                        seed,
+                        &mut self.meter,
+                        &mut entries,
+                    );
                 }
                 self.step()
             }
             Message::Over(accepted) => {
                 if let Some(work) = self.task.take() {
                     let task = &brief.tasks[work.number];
-                    self.notebook.finish(task, &work.slots, accepted, work.rounds);
+                    self.notebook
+                        .finish(task, &work.slots, accepted, work.rounds);
                 }
                 Step::Idle
             }
         };
         let (usage, active) = self.meter.take();
-        Turn { entries, step, usage, active }
+        Turn {
+            entries,
+            step,
+            usage,
+            active,
+        }
     }
 }
 
@@ -173,13 +234,29 @@ impl AgentSession for ReferenceSession {
     }
 
     fn close(self: Box<Self>) -> Pending<'static, Result<SessionEnd, Failure>> {
-        let Self { opening, mut meter, notebook, .. } = *self;
-        let writable = opening.memory.as_ref().is_some_and(|memory| memory.writable);
-        let notes = if writable { notebook.write() } else { Vec::new() };
+        let Self {
+            opening,
+            mut meter,
+            notebook,
+            ..
+        } = *self;
+        let writable = opening
+            .memory
+            .as_ref()
+            .is_some_and(|memory| memory.writable);
+        let notes = if writable {
+            notebook.write()
+        } else {
+            Vec::new()
+        };
         for (_, text) in &notes {
             meter.tool_call(estimate_tokens(text) + 12);
         }
         let (usage, active) = meter.take();
-        Box::pin(std::future::ready(Ok(SessionEnd { notes, usage, active })))
+        Box::pin(std::future::ready(Ok(SessionEnd {
+            notes,
+            usage,
+            active,
+        })))
     }
 }

@@ -15,8 +15,8 @@ use crate::{
 };
 
 /// How likely each kind of note is written.
-const NOTES_A_RULE: f64 = 0.75;
-const NOTES_AN_ANSWER: f64 = 0.9;
+const NOTES_A_RULE: f64 = 0.9;
+const NOTES_AN_ANSWER: f64 = 0.95;
 const NOTES_A_USE: f64 = 0.6;
 const NOTES_AN_ASIDE: f64 = 0.6;
 /// Sentences longer than this are not copied.
@@ -32,7 +32,11 @@ pub(super) struct Notebook {
 
 impl Notebook {
     pub(super) fn new(brief: Arc<SessionBrief>, seed: Seed) -> Self {
-        Self { brief, seed: seed.derive("notes"), lines: Vec::new() }
+        Self {
+            brief,
+            seed: seed.derive("notes"),
+            lines: Vec::new(),
+        }
     }
 
     fn happens(&self, label: &str, probability: f64) -> bool {
@@ -57,7 +61,11 @@ impl Notebook {
             .collect();
         let names = match (named.is_empty(), self.brief.about.first()) {
             (false, _) => named.join(" / "),
-            (true, Some(first)) if !is_general(sentence) && !sentence.text().starts_with("For ") => first.value.clone(),
+            (true, Some(first))
+                if !is_general(sentence) && !sentence.text().starts_with("For ") =>
+            {
+                first.value.clone()
+            }
             (true, _) => return String::new(),
         };
         format!("For {names}: ")
@@ -73,11 +81,19 @@ impl Notebook {
         for sentence in &sources.given {
             let text = sentence.text();
             let reach = force(sentence);
-            if reach == Force::Case || text.len() > LONGEST_COPY || copies >= MOST_COPIES || !self.happens(text, NOTES_A_RULE) {
+            if reach == Force::Case
+                || text.len() > LONGEST_COPY
+                || copies >= MOST_COPIES
+                || !self.happens(text, NOTES_A_RULE)
+            {
                 continue;
             }
             copies += 1;
-            let head = if reach == Force::OneOff { self.case() } else { self.scope(sentence) };
+            let head = if reach == Force::OneOff {
+                self.case()
+            } else {
+                self.scope(sentence)
+            };
             self.line(format!("{head}{text}"));
         }
         for aside in sources.asides.sentences() {
@@ -90,8 +106,16 @@ impl Notebook {
     /// The user answered a question.
     pub(super) fn answered(&mut self, field: &Field, value: &str, sentence: &Sentence) {
         if self.happens(field.name().as_str(), NOTES_AN_ANSWER) {
-            let head = if force(sentence) == Force::OneOff { self.case() } else { self.scope(sentence) };
-            self.line(format!("{head}the {} is {}.", field.label(), quoted(field, value)));
+            let head = if force(sentence) == Force::OneOff {
+                self.case()
+            } else {
+                self.scope(sentence)
+            };
+            self.line(format!(
+                "{head}the {} is {}.",
+                field.label(),
+                quoted(field, value)
+            ));
         }
     }
 
@@ -99,8 +123,18 @@ impl Notebook {
     pub(super) fn corrected(&mut self, field: &Field, value: &str, sentence: &Sentence) {
         if self.happens(field.name().as_str(), NOTES_AN_ANSWER) {
             let note = match force(sentence) {
-                Force::Standing => format!("{}the {} is {}.", self.scope(sentence), field.label(), quoted(field, value)),
-                Force::Case => format!("{}{} corrected to {}.", self.case(), field.label(), quoted(field, value)),
+                Force::Standing => format!(
+                    "{}the {} is {}.",
+                    self.scope(sentence),
+                    field.label(),
+                    quoted(field, value)
+                ),
+                Force::Case => format!(
+                    "{}{} corrected to {}.",
+                    self.case(),
+                    field.label(),
+                    quoted(field, value)
+                ),
                 Force::OneOff => format!("{}{}", self.case(), sentence.text()),
             };
             self.line(note);
@@ -111,14 +145,36 @@ impl Notebook {
     pub(super) fn finish(&mut self, task: &TaskBrief, slots: &Slots, accepted: bool, rounds: u32) {
         for (field, slot) in task.form.fields().iter().zip(&slots.0) {
             match (&slot.origin, &slot.value) {
-                (Origin::Memory(scopes), Some(value)) if accepted && self.happens(field.name().as_str(), NOTES_A_USE) => {
-                    let head = if scopes.is_empty() { String::new() } else { format!("For {}: ", scopes.join(" / ")) };
-                    self.line(format!("{head}used {} for {} again.", quoted(field, value), field.label()));
+                (Origin::Memory(scopes), Some(value))
+                    if accepted && self.happens(field.name().as_str(), NOTES_A_USE) =>
+                {
+                    let head = if scopes.is_empty() {
+                        String::new()
+                    } else {
+                        format!("For {}: ", scopes.join(" / "))
+                    };
+                    self.line(format!(
+                        "{head}used {} for {} again.",
+                        quoted(field, value),
+                        field.label()
+                    ));
                 }
                 (Origin::Tool, Some(_)) => {
-                    if let Some(note) = slots.way_note(field, task, &self.brief).filter(|_| self.happens(field.name().as_str(), NOTES_AN_ANSWER)) {
-                        let names: Vec<&str> = self.brief.about.iter().map(|attribute| attribute.value.as_str()).collect();
-                        let head = if names.is_empty() { String::new() } else { format!("For {}: ", names.join(" / ")) };
+                    if let Some(note) = slots
+                        .way_note(field, task, &self.brief)
+                        .filter(|_| self.happens(field.name().as_str(), NOTES_AN_ANSWER))
+                    {
+                        let names: Vec<&str> = self
+                            .brief
+                            .about
+                            .iter()
+                            .map(|attribute| attribute.value.as_str())
+                            .collect();
+                        let head = if names.is_empty() {
+                            String::new()
+                        } else {
+                            format!("For {}: ", names.join(" / "))
+                        };
                         self.line(format!("{head}{note}"));
                     }
                 }
@@ -126,7 +182,11 @@ impl Notebook {
             }
         }
         let end = if accepted { "done" } else { "not taken" };
-        let rounds = if rounds == 1 { "1 round".to_owned() } else { format!("{rounds} rounds") };
+        let rounds = if rounds == 1 {
+            "1 round".to_owned()
+        } else {
+            format!("{rounds} rounds")
+        };
         let log = format!("{}{}, {rounds}, {end}.", self.case(), task.title);
         self.line(log);
     }
@@ -136,7 +196,11 @@ impl Notebook {
         if self.lines.is_empty() {
             return Vec::new();
         }
-        let text: String = self.lines.iter().map(|line| format!("- {line}\n")).collect();
+        let text: String = self
+            .lines
+            .iter()
+            .map(|line| format!("- {line}\n"))
+            .collect();
         vec![(format!("notes/{}.md", self.brief.date), text)]
     }
 }

@@ -60,7 +60,10 @@ impl Slots {
                 origin: Origin::Unknown,
                 others: Vec::new(),
                 rejected: Vec::new(),
-                slipped: seed.derive("slip").derive(field.name().as_str()).happens(slip),
+                slipped: seed
+                    .derive("slip")
+                    .derive(field.name().as_str())
+                    .happens(slip),
                 asked: false,
                 torn: false,
                 tool: None,
@@ -71,11 +74,16 @@ impl Slots {
             let remembered = sources.remembered(field);
             let told = sources.told(field).or_else(|| sources.ruled(field));
             let stated = sources.stated(field);
-            slot.others.extend(remembered.values.iter().cloned().chain(stated.clone()));
+            slot.others
+                .extend(remembered.values.iter().cloned().chain(stated.clone()));
             if let Some(value) = told {
                 (slot.value, slot.origin) = (Some(value), Origin::Session);
             } else if let Some(value) = remembered.values.first() {
-                (slot.value, slot.origin, slot.torn) = (Some(value.clone()), Origin::Memory(remembered.scopes), remembered.torn);
+                (slot.value, slot.origin, slot.torn) = (
+                    Some(value.clone()),
+                    Origin::Memory(remembered.scopes),
+                    remembered.torn,
+                );
             } else if let Some(value) = stated {
                 (slot.value, slot.origin) = (Some(value), Origin::Session);
             }
@@ -84,7 +92,10 @@ impl Slots {
         Self(slots.collect())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the tools need the whole desk; a struct for one call would hide that")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the tools need the whole desk; a struct for one call would hide that"
+    )]
     pub(super) fn run_tools(
         &mut self,
         sources: &Sources<'_>,
@@ -98,7 +109,14 @@ impl Slots {
     ) {
         for (number, tool) in brief.tools.iter().enumerate() {
             let Some(label) = &tool.returns else { continue };
-            let Some(position) = task.form.fields().iter().position(|field| field.label() == label) else { continue };
+            let Some(position) = task
+                .form
+                .fields()
+                .iter()
+                .position(|field| field.label() == label)
+            else {
+                continue;
+            };
             let hints = sources.sentences_on_tool(&tool.name);
             let ways = ways::ways(tool, &brief.tools, &hints, seed.derive(&tool.name));
             self.0[position].tool = Some(number);
@@ -123,10 +141,15 @@ impl Slots {
     ) {
         let passage = Passage::new(words);
         for position in 0..task.form.fields().len() {
-            let Some(tool) = self.0[position].tool.filter(|_| self.0[position].value.is_none()).and_then(|number| brief.tools.get(number)) else {
+            let Some(tool) = self.0[position]
+                .tool
+                .filter(|_| self.0[position].value.is_none())
+                .and_then(|number| brief.tools.get(number))
+            else {
                 continue;
             };
-            let hints: Vec<&Sentence> = ways::on_tool(passage.sentences().iter(), &tool.name).collect();
+            let hints: Vec<&Sentence> =
+                ways::on_tool(passage.sentences().iter(), &tool.name).collect();
             if !hints.is_empty() {
                 let ways = ways::ways(tool, &brief.tools, &hints, seed.derive(&tool.name));
                 self.0[position].attempts = 0;
@@ -147,7 +170,13 @@ impl Slots {
         entries: &mut Vec<Entry>,
     ) {
         let slot = &mut self.0[position];
-        let Some(name) = slot.tool.and_then(|number| brief.tools.get(number)).map(|tool| tool.name.clone()) else { return };
+        let Some(name) = slot
+            .tool
+            .and_then(|number| brief.tools.get(number))
+            .map(|tool| tool.name.clone())
+        else {
+            return;
+        };
         for way in ways {
             if slot.attempts >= limit {
                 return;
@@ -156,12 +185,22 @@ impl Slots {
             if let Some(first) = &way.first {
                 let (worked, answer) = outcome(tools.call(first, &[]));
                 meter.tool_call(12);
-                entries.push(Entry::Call { tool: first.clone(), options: Vec::new(), worked, answer });
+                entries.push(Entry::Call {
+                    tool: first.clone(),
+                    options: Vec::new(),
+                    worked,
+                    answer,
+                });
             }
             let result = tools.call(&name, &way.options);
             meter.tool_call(16 + 4 * way.options.len() as u64);
             let (worked, answer) = outcome(result);
-            entries.push(Entry::Call { tool: name.clone(), options: way.options.clone(), worked, answer: answer.clone() });
+            entries.push(Entry::Call {
+                tool: name.clone(),
+                options: way.options.clone(),
+                worked,
+                answer: answer.clone(),
+            });
             if worked {
                 slot.value = Some(answer);
                 slot.origin = Origin::Tool;
@@ -174,23 +213,52 @@ impl Slots {
     }
 
     /// How the tool behind a field was made to work, in a sentence; `None` where the plain call did.
-    pub(super) fn way_note(&self, field: &Field, task: &TaskBrief, brief: &SessionBrief) -> Option<String> {
-        let position = task.form.fields().iter().position(|other| other.name() == field.name())?;
+    pub(super) fn way_note(
+        &self,
+        field: &Field,
+        task: &TaskBrief,
+        brief: &SessionBrief,
+    ) -> Option<String> {
+        let position = task
+            .form
+            .fields()
+            .iter()
+            .position(|other| other.name() == field.name())?;
         let slot = &self.0[position];
         let tool = brief.tools.get(slot.tool?)?;
         let way = slot.way.as_ref()?;
-        let plain = way.first.is_none() && way.options.iter().zip(&tool.options).all(|((_, value), option)| option.values.first() == Some(value));
+        let plain = way.first.is_none()
+            && way
+                .options
+                .iter()
+                .zip(&tool.options)
+                .all(|((_, value), option)| option.values.first() == Some(value));
         if plain {
             return None;
         }
-        let options = way.options.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(" and ");
-        let first = way.first.as_ref().map_or_else(String::new, |first| format!(", after calling {first} first"));
+        let options = way
+            .options
+            .iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect::<Vec<_>>()
+            .join(" and ");
+        let first = way.first.as_ref().map_or_else(String::new, |first| {
+            format!(", after calling {first} first")
+        });
         Some(format!("{} works with {options}{first}.", tool.name))
     }
 
     /// What the agent asks next: the fields of which it knows nothing, or two things at once.
-    pub(super) fn questions(&mut self, task: &TaskBrief, brief: &SessionBrief, limit: u32) -> Vec<String> {
-        let whose = brief.about.first().map_or(&brief.case, |attribute| &attribute.value);
+    pub(super) fn questions(
+        &mut self,
+        task: &TaskBrief,
+        brief: &SessionBrief,
+        limit: u32,
+    ) -> Vec<String> {
+        let whose = brief
+            .about
+            .first()
+            .map_or(&brief.case, |attribute| &attribute.value);
         let mut questions = Vec::new();
         for (field, slot) in task.form.fields().iter().zip(&mut self.0) {
             if slot.asked || questions.len() >= limit as usize {
@@ -198,11 +266,20 @@ impl Slots {
             }
             let question = match (&slot.value, &slot.tool_error) {
                 (None, Some(error)) => {
-                    let tool = slot.tool.and_then(|number| brief.tools.get(number)).map_or("the tool", |tool| tool.name.as_str());
-                    format!("{tool} answers \"{error}\": how do I get the {}?", field.label())
+                    let tool = slot
+                        .tool
+                        .and_then(|number| brief.tools.get(number))
+                        .map_or("the tool", |tool| tool.name.as_str());
+                    format!(
+                        "{tool} answers \"{error}\": how do I get the {}?",
+                        field.label()
+                    )
                 }
                 (None, None) => format!("What is the {} for {whose}?", field.label()),
-                (Some(_), _) if slot.torn => format!("My notes disagree: which {} holds for {whose}?", field.label()),
+                (Some(_), _) if slot.torn => format!(
+                    "My notes disagree: which {} holds for {whose}?",
+                    field.label()
+                ),
                 (Some(_), _) => continue,
             };
             slot.asked = true;
@@ -214,7 +291,12 @@ impl Slots {
     pub(super) fn take_answer(&mut self, text: &str, task: &TaskBrief, notebook: &mut Notebook) {
         for (field, slot) in task.form.fields().iter().zip(&mut self.0) {
             let passage = Passage::new(text);
-            let found = passage.sentences().iter().find_map(|sentence| field.slot().value_in(sentence).map(|value| (value, sentence)));
+            let found = passage.sentences().iter().find_map(|sentence| {
+                field
+                    .slot()
+                    .value_in(sentence)
+                    .map(|value| (value, sentence))
+            });
             if let Some((value, sentence)) = found.filter(|_| slot.asked && slot.tool.is_none()) {
                 notebook.answered(field, &value, sentence);
                 (slot.value, slot.origin, slot.torn) = (Some(value), Origin::Session, false);
@@ -222,15 +304,29 @@ impl Slots {
         }
     }
 
-    pub(super) fn take_correction(&mut self, text: &str, task: &TaskBrief, notebook: &mut Notebook) {
+    pub(super) fn take_correction(
+        &mut self,
+        text: &str,
+        task: &TaskBrief,
+        notebook: &mut Notebook,
+    ) {
         let passage = Passage::new(text);
         for (field, slot) in task.form.fields().iter().zip(&mut self.0) {
-            let named: Vec<&Sentence> = passage.sentences().iter().filter(|sentence| field.slot().is_named_in(sentence)).collect();
+            let named: Vec<&Sentence> = passage
+                .sentences()
+                .iter()
+                .filter(|sentence| field.slot().is_named_in(sentence))
+                .collect();
             if named.is_empty() {
                 continue;
             }
             slot.slipped = false;
-            let found = named.iter().find_map(|sentence| field.slot().value_in(sentence).map(|value| (value, *sentence)));
+            let found = named.iter().find_map(|sentence| {
+                field
+                    .slot()
+                    .value_in(sentence)
+                    .map(|value| (value, *sentence))
+            });
             if let Some((value, sentence)) = found.filter(|_| slot.tool.is_none()) {
                 if slot.value.as_ref() != Some(&value) {
                     notebook.corrected(field, &value, sentence);
@@ -244,7 +340,9 @@ impl Slots {
     /// forgotten one is put in, another takes the next best value.
     pub(super) fn take_finding(&mut self, text: &str, task: &TaskBrief, seed: Seed) {
         for (field, slot) in task.form.fields().iter().zip(&mut self.0) {
-            let named = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).any(|word| word == field.name().as_str());
+            let named = text
+                .split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
+                .any(|word| word == field.name().as_str());
             if !named || slot.tool.is_some() {
                 continue;
             }
@@ -254,14 +352,24 @@ impl Slots {
             }
             slot.rejected.extend(slot.value.take());
             let untried = |value: &&String| !slot.rejected.contains(value);
-            let next = slot.others.iter().find(untried).cloned().or_else(|| guess(field, &slot.rejected, seed));
+            let next = slot
+                .others
+                .iter()
+                .find(untried)
+                .cloned()
+                .or_else(|| guess(field, &slot.rejected, seed));
             (slot.value, slot.origin) = (next, Origin::Session);
         }
     }
 
     /// The deliverable as the agent would hand it in now. Where it knows nothing it guesses among the
     /// options, or says that the value is to be confirmed.
-    pub(super) fn deliverable(&mut self, task: &TaskBrief, brief: &SessionBrief, seed: Seed) -> Deliverable {
+    pub(super) fn deliverable(
+        &mut self,
+        task: &TaskBrief,
+        brief: &SessionBrief,
+        seed: Seed,
+    ) -> Deliverable {
         let mut fields = Vec::with_capacity(self.0.len());
         let mut body = format!("{}\n{}\n", task.title, brief.case);
         for attribute in &brief.about {
@@ -298,8 +406,14 @@ fn outcome(result: Result<String, String>) -> (bool, String) {
 fn guess(field: &Field, rejected: &[String], seed: Seed) -> Option<String> {
     match field.kind() {
         FieldKind::Choice(options) => {
-            let left: Vec<&String> = options.iter().filter(|option| !rejected.contains(option)).collect();
-            let draw = seed.derive("guess").derive(field.name().as_str()).below(left.len().max(1));
+            let left: Vec<&String> = options
+                .iter()
+                .filter(|option| !rejected.contains(option))
+                .collect();
+            let draw = seed
+                .derive("guess")
+                .derive(field.name().as_str())
+                .below(left.len().max(1));
             left.get(draw).map(|option| (*option).clone())
         }
         FieldKind::Number(_) | FieldKind::Date | FieldKind::Text => None,

@@ -16,27 +16,43 @@ pub(super) struct Way {
 }
 
 /// The sentences that name a tool.
-pub(super) fn on_tool<'s>(sentences: impl Iterator<Item = &'s Sentence>, tool: &str) -> impl Iterator<Item = &'s Sentence> {
+pub(super) fn on_tool<'s>(
+    sentences: impl Iterator<Item = &'s Sentence>,
+    tool: &str,
+) -> impl Iterator<Item = &'s Sentence> {
     let name = stems(tool);
     sentences.filter(move |sentence| mentions(sentence, &name))
 }
 
 /// The ways to call a tool in the order in which they are tried: those that the sentences show, the
 /// default, then others in an order drawn under the seed.
-pub(super) fn ways(tool: &ToolDeclaration, all: &[ToolDeclaration], hints: &[&Sentence], seed: Seed) -> Vec<Way> {
+pub(super) fn ways(
+    tool: &ToolDeclaration,
+    all: &[ToolDeclaration],
+    hints: &[&Sentence],
+    seed: Seed,
+) -> Vec<Way> {
     let mut ways: Vec<Way> = Vec::new();
     for hint in hints {
         if let Some(way) = read(tool, all, hint).filter(|way| !ways.contains(way)) {
             ways.push(way);
         }
     }
-    let combinations: usize = tool.options.iter().map(|option| option.values.len().max(1)).product();
+    let combinations: usize = tool
+        .options
+        .iter()
+        .map(|option| option.values.len().max(1))
+        .product();
     let plain = |mut number: usize| Way {
         options: tool
             .options
             .iter()
             .map(|option| {
-                let value = option.values.get(number % option.values.len().max(1)).cloned().unwrap_or_default();
+                let value = option
+                    .values
+                    .get(number % option.values.len().max(1))
+                    .cloned()
+                    .unwrap_or_default();
                 number /= option.values.len().max(1);
                 (option.name.clone(), value)
             })
@@ -68,10 +84,15 @@ fn read(tool: &ToolDeclaration, all: &[ToolDeclaration], hint: &Sentence) -> Opt
                     || find_sequence(hint.words(), &[value, name.clone()].concat(), 0).is_some()
             });
             shown |= named.is_some();
-            (option.name.clone(), named.or(option.values.first()).cloned().unwrap_or_default())
+            (
+                option.name.clone(),
+                named.or(option.values.first()).cloned().unwrap_or_default(),
+            )
         })
         .collect();
-    let orders = ["first", "before"].iter().any(|word| hint.has_all(&stems(word)));
+    let orders = ["first", "before"]
+        .iter()
+        .any(|word| hint.has_all(&stems(word)));
     let first = all
         .iter()
         .filter(|other| orders && other.name != tool.name && other.returns.is_none())
@@ -92,22 +113,43 @@ mod tests {
             returns: returns.map(str::to_owned),
             options: options
                 .iter()
-                .map(|(name, values)| ToolOption { name: (*name).into(), values: values.iter().map(|v| (*v).to_owned()).collect() })
+                .map(|(name, values)| ToolOption {
+                    name: (*name).into(),
+                    values: values.iter().map(|v| (*v).to_owned()).collect(),
+                })
                 .collect(),
         }
     }
 
     #[test]
     fn what_a_sentence_shows_is_tried_first() {
-        let upload = tool("upload", Some("receipt"), &[("mode", &["single", "split", "batch"]), ("channel", &["public", "clerk"])]);
+        let upload = tool(
+            "upload",
+            Some("receipt"),
+            &[
+                ("mode", &["single", "split", "batch"]),
+                ("channel", &["public", "clerk"]),
+            ],
+        );
         let all = [upload.clone(), tool("compress_exhibits", None, &[])];
-        let hint = Sentence::new("Run compress_exhibits first, then upload with mode split and channel clerk.");
+        let hint = Sentence::new(
+            "Run compress_exhibits first, then upload with mode split and channel clerk.",
+        );
         let found = ways(&upload, &all, &[&hint], Seed(1));
         assert_eq!(found[0].first.as_deref(), Some("compress_exhibits"));
         assert_eq!(found[0].options[0].1, "split");
         assert_eq!(found[0].options[1].1, "clerk");
         assert_eq!(found[1].options[0].1, "single", "then the default");
         assert_eq!(found.len(), 1 + 6);
-        assert_eq!(ways(&upload, &all, &[&Sentence::new("upload is slow today")], Seed(1)).len(), 6);
+        assert_eq!(
+            ways(
+                &upload,
+                &all,
+                &[&Sentence::new("upload is slow today")],
+                Seed(1)
+            )
+            .len(),
+            6
+        );
     }
 }

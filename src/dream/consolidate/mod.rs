@@ -38,7 +38,12 @@ impl Consolidator {
     }
 
     /// Dreams once.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a dream takes minutes")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a dream takes minutes"
+    )]
     pub fn consolidate(&self, request: &DreamRequest<'_>) -> Result<Dream, Failure> {
         let window = request.policy.window_sessions as usize;
         let recent = &request.transcripts[request.transcripts.len().saturating_sub(window)..];
@@ -49,7 +54,10 @@ impl Consolidator {
         let mut input = request.store.tokens() + PROMPT;
         if request.policy.stages.review {
             review::transcripts(recent, &vocabulary, &mut statements);
-            input += recent.iter().map(|transcript| transcript.len_bytes() as u64 / 4).sum::<u64>();
+            input += recent
+                .iter()
+                .map(|transcript| transcript.len_bytes() as u64 / 4)
+                .sum::<u64>();
         }
         review::distinct(&mut statements);
         if !request.policy.keep_scopes {
@@ -68,9 +76,19 @@ impl Consolidator {
         edits.extend(removed);
 
         let output = store.tokens();
-        let usage = Usage { uncached_input: Tokens(input), output: Tokens(output), ..Usage::default() };
-        let seconds = input as f64 / self.habits.input_tokens_per_second + output as f64 / self.habits.output_tokens_per_second;
-        Ok(Dream { store, edits, usage, active: Milliseconds((seconds * 1e3).round() as u64) })
+        let usage = Usage {
+            uncached_input: Tokens(input),
+            output: Tokens(output),
+            ..Usage::default()
+        };
+        let seconds = input as f64 / self.habits.input_tokens_per_second
+            + output as f64 / self.habits.output_tokens_per_second;
+        Ok(Dream {
+            store,
+            edits,
+            usage,
+            active: Milliseconds((seconds * 1e3).round() as u64),
+        })
     }
 }
 

@@ -16,7 +16,10 @@ use crate::text::Force;
 pub(super) fn promote(statements: &mut Vec<Statement>, least: u32) {
     let mut by_field: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (at, statement) in statements.iter().enumerate() {
-        if statement.kind == Kind::Value && statement.force == Force::Case && !statement.seen_in.is_empty() {
+        if statement.kind == Kind::Value
+            && statement.force == Force::Case
+            && !statement.seen_in.is_empty()
+        {
             by_field.entry(statement.field).or_default().push(at);
         }
     }
@@ -24,12 +27,23 @@ pub(super) fn promote(statements: &mut Vec<Statement>, least: u32) {
     for cases in by_field.values() {
         let mut by_value: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for &at in cases {
-            by_value.entry(statements[at].value.to_lowercase()).or_default().push(at);
+            by_value
+                .entry(statements[at].value.to_lowercase())
+                .or_default()
+                .push(at);
         }
         for (value, support) in &by_value {
-            let against: Vec<&Statement> =
-                by_value.iter().filter(|(other, _)| *other != value).flat_map(|(_, cases)| cases).map(|&at| &statements[at]).collect();
-            rules.extend(rule(support.iter().map(|&at| &statements[at]).collect(), &against, least));
+            let against: Vec<&Statement> = by_value
+                .iter()
+                .filter(|(other, _)| *other != value)
+                .flat_map(|(_, cases)| cases)
+                .map(|&at| &statements[at])
+                .collect();
+            rules.extend(rule(
+                support.iter().map(|&at| &statements[at]).collect(),
+                &against,
+                least,
+            ));
         }
     }
     // A rule that was drawn on less evidence goes when a case since then speaks against it.
@@ -40,7 +54,10 @@ pub(super) fn promote(statements: &mut Vec<Statement>, least: u32) {
                 && statement.field == rule.field
                 && !statement.stated
                 && statement.value.to_lowercase() != rule.value.to_lowercase()
-                && statement.scopes.iter().all(|scope| rule.scopes.contains(scope)))
+                && statement
+                    .scopes
+                    .iter()
+                    .all(|scope| rule.scopes.contains(scope)))
         });
         let known = statements.iter_mut().find(|statement| {
             statement.kind == Kind::Value
@@ -59,7 +76,10 @@ pub(super) fn promote(statements: &mut Vec<Statement>, least: u32) {
 
 /// The rule that these cases of one value support, if they are from enough sessions.
 fn rule(support: Vec<&Statement>, against: &[&Statement], least: u32) -> Option<Statement> {
-    let mut sessions: Vec<u32> = support.iter().flat_map(|case| case.seen_in.iter().copied()).collect();
+    let mut sessions: Vec<u32> = support
+        .iter()
+        .flat_map(|case| case.seen_in.iter().copied())
+        .collect();
     sessions.sort_unstable();
     sessions.dedup();
     if u32::try_from(sessions.len()).unwrap_or(u32::MAX) < least {
@@ -69,14 +89,30 @@ fn rule(support: Vec<&Statement>, against: &[&Statement], least: u32) -> Option<
     let mut common = support.first()?.context.clone();
     common.retain(|value| support.iter().all(|case| case.context.contains(value)));
     let tells_apart = |value: &&String| against.iter().all(|case| !case.context.contains(*value));
-    let scopes = if against.is_empty() { Vec::new() } else { vec![common.iter().find(tells_apart)?.clone()] };
-    let whom = scopes.first().map_or_else(|| "all cases".to_owned(), |scope| format!("cases of {scope}"));
+    let scopes = if against.is_empty() {
+        Vec::new()
+    } else {
+        vec![common.iter().find(tells_apart)?.clone()]
+    };
+    let whom = scopes.first().map_or_else(
+        || "all cases".to_owned(),
+        |scope| format!("cases of {scope}"),
+    );
     let mut rule = (*newest).clone();
     rule.first = support.iter().map(|case| case.first).min()?;
     rule.sessions = u32::try_from(sessions.len()).unwrap_or(u32::MAX);
-    rule.change = Some((EditKind::Promoted, format!("wanted in {} sessions, and nothing else in {whom}", sessions.len())));
+    rule.change = Some((
+        EditKind::Promoted,
+        format!(
+            "wanted in {} sessions, and nothing else in {whom}",
+            sessions.len()
+        ),
+    ));
     rule.seen_in = sessions;
-    rule.sources = support.iter().flat_map(|case| case.sources.iter().cloned()).collect();
+    rule.sources = support
+        .iter()
+        .flat_map(|case| case.sources.iter().cloned())
+        .collect();
     (rule.scopes, rule.case, rule.force, rule.stated) = (scopes, None, Force::Standing, false);
     Some(rule)
 }
@@ -84,9 +120,19 @@ fn rule(support: Vec<&Statement>, against: &[&Statement], least: u32) -> Option<
 /// A way to call a tool that worked in enough sessions is a playbook. Where it worked under several
 /// attributes and no other way did, it holds for all of them.
 fn playbooks(statements: &mut [Statement], least: u32) {
-    for statement in statements.iter_mut().filter(|statement| statement.kind == Kind::Way && statement.sessions >= least) {
-        if statement.change.as_ref().is_some_and(|(kind, _)| *kind != EditKind::Promoted) {
-            statement.change = Some((EditKind::Promoted, format!("worked in {} sessions", statement.sessions)));
+    for statement in statements
+        .iter_mut()
+        .filter(|statement| statement.kind == Kind::Way && statement.sessions >= least)
+    {
+        if statement
+            .change
+            .as_ref()
+            .is_some_and(|(kind, _)| *kind != EditKind::Promoted)
+        {
+            statement.change = Some((
+                EditKind::Promoted,
+                format!("worked in {} sessions", statement.sessions),
+            ));
         }
     }
 }

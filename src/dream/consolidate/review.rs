@@ -20,9 +20,17 @@ use crate::{
 pub(super) fn store(store: &Store, vocabulary: &Vocabulary, today: Date) -> Vec<Statement> {
     let mut found = Vec::new();
     for (path, line) in store.lines() {
-        let from_path = path.split(['/', '.']).find_map(|part| part.parse::<Date>().ok());
-        let (first, last) = line.seen.or(from_path.map(|date| (date, date))).unwrap_or((today, today));
-        let source = Source::Memory { path: path.to_owned(), line: u32::try_from(line.at).unwrap_or(u32::MAX) };
+        let from_path = path
+            .split(['/', '.'])
+            .find_map(|part| part.parse::<Date>().ok());
+        let (first, last) = line
+            .seen
+            .or(from_path.map(|date| (date, date)))
+            .unwrap_or((today, today));
+        let source = Source::Memory {
+            path: path.to_owned(),
+            line: u32::try_from(line.at).unwrap_or(u32::MAX),
+        };
         let mut scopes = line.scopes.clone();
         scopes.sort();
         let base = Statement {
@@ -61,14 +69,29 @@ fn classified(base: Statement, vocabulary: &Vocabulary) -> Vec<Statement> {
         };
         return vec![Statement { kind, ..base }];
     }
-    values.into_iter().map(|(field, value)| Statement { kind: Kind::Value, field, value, ..base.clone() }).collect()
+    values
+        .into_iter()
+        .map(|(field, value)| Statement {
+            kind: Kind::Value,
+            field,
+            value,
+            ..base.clone()
+        })
+        .collect()
 }
 
 /// Adds what the transcripts say: rules and exceptions in briefs and documents, answers, corrections,
 /// and the ways by which failing tools were made to work. Notes are not read: they are in the store.
-pub(super) fn transcripts(transcripts: &[Arc<Transcript>], vocabulary: &Vocabulary, statements: &mut Vec<Statement>) {
+pub(super) fn transcripts(
+    transcripts: &[Arc<Transcript>],
+    vocabulary: &Vocabulary,
+    statements: &mut Vec<Statement>,
+) {
     for transcript in transcripts {
-        let reader = Reader { transcript, vocabulary };
+        let reader = Reader {
+            transcript,
+            vocabulary,
+        };
         for task in &transcript.brief.tasks {
             reader.passage(&task.text, 0, statements);
         }
@@ -78,18 +101,34 @@ pub(super) fn transcripts(transcripts: &[Arc<Transcript>], vocabulary: &Vocabula
             let number = u32::try_from(number + 1).unwrap_or(u32::MAX);
             match entry {
                 Entry::Read(name) => {
-                    if let Some(document) = transcript.brief.documents.iter().find(|document| document.name == *name) {
+                    if let Some(document) = transcript
+                        .brief
+                        .documents
+                        .iter()
+                        .find(|document| document.name == *name)
+                    {
                         reader.passage(&document.text, number, statements);
                     }
                 }
                 Entry::Answer(text) => reader.words(text, number, Force::Standing, statements),
                 Entry::Correction(text) => reader.words(text, number, Force::Case, statements),
-                Entry::Call { tool, worked: false, .. } => failed.push(tool),
-                Entry::Call { tool, options, worked: true, .. } => {
+                Entry::Call {
+                    tool,
+                    worked: false,
+                    ..
+                } => failed.push(tool),
+                Entry::Call {
+                    tool,
+                    options,
+                    worked: true,
+                    ..
+                } => {
                     if options.is_empty() {
                         before = Some(tool);
                     } else {
-                        let special = options.iter().any(|(option, value)| vocabulary.default_of(tool, option) != Some(value));
+                        let special = options.iter().any(|(option, value)| {
+                            vocabulary.default_of(tool, option) != Some(value)
+                        });
                         if special || before.is_some() || failed.contains(&tool.as_str()) {
                             reader.way(tool, options, before, number, statements);
                         }
@@ -120,7 +159,11 @@ impl Reader<'_> {
         let case = (force != Force::Standing).then(|| brief.case.clone());
         Statement {
             kind: Kind::Chatter,
-            scopes: if case.is_some() { Vec::new() } else { self.scopes(sentence) },
+            scopes: if case.is_some() {
+                Vec::new()
+            } else {
+                self.scopes(sentence)
+            },
             case,
             force,
             field: 0,
@@ -132,7 +175,10 @@ impl Reader<'_> {
             sessions: 1,
             seen_in: vec![self.transcript.session],
             context: values_of(&brief.about),
-            sources: vec![Source::Session { session: self.transcript.session, entry }],
+            sources: vec![Source::Session {
+                session: self.transcript.session,
+                entry,
+            }],
             change: Some((EditKind::Added, "said in a session".to_owned())),
             stated: true,
         }
@@ -145,19 +191,32 @@ impl Reader<'_> {
         if !named.is_empty() || is_general(sentence) || sentence.text().starts_with("For ") {
             return named;
         }
-        self.transcript.brief.about.first().map(|attribute| attribute.value.clone()).into_iter().collect()
+        self.transcript
+            .brief
+            .about
+            .first()
+            .map(|attribute| attribute.value.clone())
+            .into_iter()
+            .collect()
     }
 
     fn passage(&self, passage: &Passage, entry: u32, statements: &mut Vec<Statement>) {
         for sentence in passage.notable() {
             let statement = self.statement(sentence, force(sentence), entry);
-            statements.extend(classified(statement, self.vocabulary).into_iter().filter(|found| found.kind != Kind::Chatter));
+            statements.extend(
+                classified(statement, self.vocabulary)
+                    .into_iter()
+                    .filter(|found| found.kind != Kind::Chatter),
+            );
         }
         // A bulletin may show a way without a word for always.
         for sentence in passage.sentences() {
             if force(sentence) == Force::Case && self.vocabulary.shows_a_way(sentence) {
                 let statement = self.statement(sentence, Force::Standing, entry);
-                statements.push(Statement { kind: Kind::Way, ..statement });
+                statements.push(Statement {
+                    kind: Kind::Way,
+                    ..statement
+                });
             }
         }
     }
@@ -172,18 +231,38 @@ impl Reader<'_> {
             let statement = self.statement(sentence, reach, entry);
             // "The usual, as always" is no rule.
             let useful = |found: &Statement| matches!(found.kind, Kind::Value | Kind::Way);
-            statements.extend(classified(statement, self.vocabulary).into_iter().filter(useful));
+            statements.extend(
+                classified(statement, self.vocabulary)
+                    .into_iter()
+                    .filter(useful),
+            );
         }
     }
 
-    fn way(&self, tool: &str, options: &[(String, String)], before: Option<&str>, entry: u32, statements: &mut Vec<Statement>) {
-        let with = options.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(" and ");
-        let first = before.map_or_else(String::new, |first| format!(", after calling {first} first"));
+    fn way(
+        &self,
+        tool: &str,
+        options: &[(String, String)],
+        before: Option<&str>,
+        entry: u32,
+        statements: &mut Vec<Statement>,
+    ) {
+        let with = options
+            .iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect::<Vec<_>>()
+            .join(" and ");
+        let first = before.map_or_else(String::new, |first| {
+            format!(", after calling {first} first")
+        });
         let sentence = Sentence::new(format!("{tool} works with {with}{first}."));
         let mut statement = self.statement(&sentence, Force::Standing, entry);
         statement.kind = Kind::Way;
         statement.scopes = values_of(&self.transcript.brief.about);
-        statement.change = Some((EditKind::Added, "worked in a session where other ways failed or would have".to_owned()));
+        statement.change = Some((
+            EditKind::Added,
+            "worked in a session where other ways failed or would have".to_owned(),
+        ));
         statements.push(statement);
     }
 }
@@ -197,7 +276,11 @@ pub(super) fn distinct(statements: &mut Vec<Statement>) {
             statement.case.clone(),
             statement.scopes.clone(),
             statement.last,
-            if statement.kind == Kind::Value { statement.field } else { usize::MAX },
+            if statement.kind == Kind::Value {
+                statement.field
+            } else {
+                usize::MAX
+            },
         ))
     });
 }

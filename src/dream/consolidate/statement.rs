@@ -58,6 +58,14 @@ impl Statement {
 
     /// Takes in another statement that says the same.
     pub(super) fn absorb(&mut self, other: Self) {
+        // Notes do not say of which session they are; those of days apart are of sessions apart.
+        let apart = other.last < self.first || other.first > self.last;
+        let notes = self.seen_in.is_empty() && other.seen_in.is_empty() && apart;
+        let sum = if notes {
+            self.sessions + other.sessions
+        } else {
+            self.sessions.max(other.sessions)
+        };
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         // A note in the store does not know its session's attributes; a transcript does.
@@ -72,7 +80,7 @@ impl Statement {
             }
         }
         let known = u32::try_from(self.seen_in.len()).unwrap_or(u32::MAX);
-        self.sessions = self.sessions.max(other.sessions).max(known);
+        self.sessions = sum.max(known).max(1 + u32::from(self.first < self.last));
         self.sources.extend(other.sources);
         self.stated |= other.stated;
     }
@@ -80,8 +88,14 @@ impl Statement {
     /// The line of the store without its mark.
     pub(super) fn text(&self, phrase: impl Fn(usize, &str) -> String) -> String {
         match self.kind {
-            Kind::Value if self.change.is_some() && self.until.is_none() && self.force != Force::OneOff => phrase(self.field, &self.value),
-            Kind::Value | Kind::Way | Kind::Remark | Kind::Chatter => self.sentence.text().to_owned(),
+            Kind::Value
+                if self.change.is_some() && self.until.is_none() && self.force != Force::OneOff =>
+            {
+                phrase(self.field, &self.value)
+            }
+            Kind::Value | Kind::Way | Kind::Remark | Kind::Chatter => {
+                self.sentence.text().to_owned()
+            }
         }
     }
 }

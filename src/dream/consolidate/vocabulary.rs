@@ -28,7 +28,13 @@ impl Vocabulary {
                     forms.push(task.form.clone());
                 }
             }
-            scopes.extend(transcript.brief.about.iter().map(|attribute| (attribute.value.as_str(), ())));
+            scopes.extend(
+                transcript
+                    .brief
+                    .about
+                    .iter()
+                    .map(|attribute| (attribute.value.as_str(), ())),
+            );
             for tool in transcript.brief.tools.iter() {
                 if !tools.iter().any(|(known, _)| known.name == tool.name) {
                     tools.push((tool.clone(), stems(&tool.name)));
@@ -38,12 +44,23 @@ impl Vocabulary {
         let mut fields: Vec<(usize, usize)> = Vec::new();
         for (at, form) in forms.iter().enumerate() {
             for (number, field) in form.fields().iter().enumerate() {
-                if !fields.iter().any(|&(form, known)| forms[form].fields()[known].label() == field.label()) {
+                if !fields
+                    .iter()
+                    .any(|&(form, known)| forms[form].fields()[known].label() == field.label())
+                {
                     fields.push((at, number));
                 }
             }
         }
-        Self { forms, fields, scopes: scopes.into_keys().map(|name| (name.to_owned(), stems(name))).collect(), tools }
+        Self {
+            forms,
+            fields,
+            scopes: scopes
+                .into_keys()
+                .map(|name| (name.to_owned(), stems(name)))
+                .collect(),
+            tools,
+        }
     }
 
     fn field(&self, number: usize) -> Option<&Field> {
@@ -54,14 +71,21 @@ impl Vocabulary {
     /// The fields that the sentence gives a value to, with the values.
     pub(super) fn values(&self, sentence: &Sentence) -> Vec<(usize, String)> {
         (0..self.fields.len())
-            .filter_map(|number| self.field(number)?.slot().value_in(sentence).map(|value| (number, value)))
+            .filter_map(|number| {
+                self.field(number)?
+                    .slot()
+                    .value_in(sentence)
+                    .map(|value| (number, value))
+            })
             .collect()
     }
 
     /// How a field with a value is written in a store.
     pub(super) fn phrase(&self, field: usize, value: &str) -> String {
         match self.field(field) {
-            Some(field) if *field.kind() == FieldKind::Text => format!("{}: \"{value}\"", field.label()),
+            Some(field) if *field.kind() == FieldKind::Text => {
+                format!("{}: \"{value}\"", field.label())
+            }
             Some(field) => format!("{}: {value}", field.label()),
             None => value.to_owned(),
         }
@@ -69,16 +93,28 @@ impl Vocabulary {
 
     /// The attributes' values that the sentence names, in alphabetical order.
     pub(super) fn scopes_in(&self, sentence: &Sentence) -> Vec<String> {
-        self.scopes.iter().filter(|(_, name)| mentions(sentence, name)).map(|(value, _)| value.clone()).collect()
+        self.scopes
+            .iter()
+            .filter(|(_, name)| mentions(sentence, name))
+            .map(|(value, _)| value.clone())
+            .collect()
     }
 
     /// Whether the sentence shows how to call a tool: its name and an option with a value, or another
     /// tool besides.
     pub(super) fn shows_a_way(&self, sentence: &Sentence) -> bool {
-        let named: Vec<&(ToolDeclaration, Vec<u64>)> = self.tools.iter().filter(|(_, name)| mentions(sentence, name)).collect();
+        let named: Vec<&(ToolDeclaration, Vec<u64>)> = self
+            .tools
+            .iter()
+            .filter(|(_, name)| mentions(sentence, name))
+            .collect();
         let with_option = named.iter().any(|(tool, _)| {
             tool.options.iter().any(|option| {
-                sentence.has_all(&stems(&option.name)) && option.values.iter().any(|value| mentions(sentence, &stems(value)))
+                sentence.has_all(&stems(&option.name))
+                    && option
+                        .values
+                        .iter()
+                        .any(|value| mentions(sentence, &stems(value)))
             })
         });
         with_option || named.len() > 1
@@ -87,13 +123,21 @@ impl Vocabulary {
     /// The default value of a tool's option.
     pub(super) fn default_of(&self, tool: &str, option: &str) -> Option<&str> {
         let (tool, _) = self.tools.iter().find(|(known, _)| known.name == tool)?;
-        tool.options.iter().find(|known| known.name == option)?.values.first().map(String::as_str)
+        tool.options
+            .iter()
+            .find(|known| known.name == option)?
+            .values
+            .first()
+            .map(String::as_str)
     }
 }
 
 /// The values of attributes.
 pub(super) fn values_of(about: &[Attribute]) -> Vec<String> {
-    let mut values: Vec<String> = about.iter().map(|attribute| attribute.value.clone()).collect();
+    let mut values: Vec<String> = about
+        .iter()
+        .map(|attribute| attribute.value.clone())
+        .collect();
     values.sort();
     values
 }

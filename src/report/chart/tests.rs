@@ -3,7 +3,6 @@
 mod arithmetic;
 
 use super::*;
-use pretty_assertions::assert_eq;
 
 const ARMS: [&str; 3] = ["none", "a & <b> \"c\"'", "dreamed+outcomes"];
 

@@ -3,7 +3,6 @@
 use super::super::palette;
 use super::super::scale;
 use super::super::text;
-use pretty_assertions::assert_eq;
 
 #[test]
 fn percents_and_amounts() {
