@@ -1,0 +1,182 @@
+//! The summary for a terminal: at most 80 columns, the answer first.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use owo_colors::OwoColorize as _;
+
+use super::{charts::main_arms, html::answers, words};
+use crate::{
+    analyse::{Analysis, Caution, Direction, Group, Metric},
+    scenario::Construct,
+};
+
+const WIDTH: usize = 80;
+
+/// Breaks a text into lines of at most `WIDTH` columns, all but the first indented.
+fn wrapped(text: &str, indent: &str) -> String {
+    let mut lines = String::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push_str(&line);
+            lines.push('\n');
+            indent.clone_into(&mut line);
+        } else if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines + &line + "\n"
+}
+
+pub(super) fn summary(analysis: &Analysis) -> String {
+    let mut text = String::new();
+    if analysis.manifest.backend == "reference" {
+        let line = wrapped(
+            "Reference agent: shows what the information in a store can do under the scenarios' rules; no evidence about any product.",
+            "",
+        );
+        let _ = writeln!(text, "{}", line.dimmed());
+    }
+    let _ = writeln!(text, "{}", analysis.manifest.title.bold());
+    for answer in answers(analysis) {
+        text.push_str(&wrapped(&format!("  {answer}"), "  "));
+    }
+    text.push('\n');
+    let _ = writeln!(text, "{}", arms(analysis));
+    if let Some((base, treat)) = main_arms(analysis) {
+        let _ = writeln!(text, "\n{}", constructs(analysis, base, treat));
+    }
+    let planned: u64 = analysis.counts.iter().map(|counts| counts.planned).sum();
+    let graded: u64 = analysis.counts.iter().map(|counts| counts.graded).sum();
+    let ungraded: u64 = analysis.counts.iter().map(|counts| counts.ungraded).sum();
+    let failed: u64 = analysis.counts.iter().map(|counts| counts.failed).sum();
+    let canceled: u64 = analysis.counts.iter().map(|counts| counts.canceled).sum();
+    let grouped = words::grouped;
+    text.push('\n');
+    text.push_str(&wrapped(
+        &format!(
+            "{} tasks planned: {} graded, {} with nothing handed in (counted as not completed), {} lost to backend failures, {} not run.",
+            grouped(planned), grouped(graded), grouped(ungraded), grouped(failed), grouped(canceled),
+        ),
+        "",
+    ));
+    for (reason, trials) in &analysis.failures {
+        text.push_str(&wrapped(
+            &format!("  {trials} trials failed: {reason}"),
+            "    ",
+        ));
+    }
+    text
+}
+
+fn table(head: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(head.to_vec());
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+    }
+    table
+}
+
+fn lines(table: &Table) -> String {
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn arms(analysis: &Analysis) -> String {
+    let mut table = table(&[
+        "arm",
+        "completed",
+        "95% interval",
+        "1st try",
+        "asked",
+        "corr.",
+        "tokens",
+        "$/session",
+        "$/done",
+    ]);
+    for (arm, entry) in analysis.manifest.arms.iter().enumerate() {
+        let of = |metric: Metric| {
+            analysis
+                .summary(Group::All, arm, metric)
+                .map(|summary| &summary.estimate)
+        };
+        let shown = |metric: Metric| {
+            of(metric).map_or_else(String::new, |estimate| {
+                estimate
+                    .value
+                    .map_or_else(|| "n/a".to_owned(), |value| words::value(metric, value))
+            })
+        };
+        table.add_row([
+            entry.id.to_string(),
+            shown(Metric::Completion),
+            of(Metric::Completion)
+                .and_then(|estimate| words::interval(Metric::Completion, estimate))
+                .unwrap_or_else(|| "n/a".to_owned()),
+            shown(Metric::FirstTry),
+            shown(Metric::ClarificationRounds),
+            shown(Metric::CorrectionRounds),
+            shown(Metric::Tokens),
+            shown(Metric::CostPerSession),
+            shown(Metric::CostPerCompletedTask),
+        ]);
+    }
+    lines(&table)
+}
+
+fn constructs(analysis: &Analysis, base: usize, treat: usize) -> String {
+    let name = |arm: usize| analysis.manifest.arms[arm].id.to_string();
+    let plain = analysis
+        .arm("accumulated")
+        .filter(|&arm| arm != base && arm != treat);
+    let mut head = vec!["construct".to_owned(), name(base)];
+    head.extend(plain.map(name));
+    head.extend([
+        name(treat),
+        format!("{} - {}", name(treat), name(plain.unwrap_or(base))),
+    ]);
+    let mut table = table(&head.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut few = 0;
+    for construct in Construct::ALL {
+        let group = Group::Construct(construct);
+        let of = |arm: usize| {
+            analysis
+                .summary(group, arm, Metric::Completion)
+                .map(|summary| words::shown(Metric::Completion, &summary.estimate))
+        };
+        let (Some(one), Some(other)) = (of(base), of(treat)) else {
+            continue;
+        };
+        let Some(comparison) =
+            analysis.comparison(group, Metric::Completion, plain.unwrap_or(base), treat)
+        else {
+            continue;
+        };
+        few += usize::from(comparison.direction == Direction::NotJudged(Caution::TooFewScenarios));
+        let mut row = vec![construct.to_string().replace('_', "-"), one];
+        row.extend(plain.and_then(of));
+        let change = comparison.difference.value.map_or_else(
+            || "n/a".to_owned(),
+            |value| format!("{:+.1} points", value * 100.0),
+        );
+        row.extend([other, change]);
+        table.add_row(row);
+    }
+    let mut text = lines(&table);
+    if few > 0 {
+        text.push_str("\n(too few scenarios in a construct to conclude from: described only)");
+    }
+    text
+}

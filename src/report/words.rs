@@ -1,0 +1,150 @@
+//! Numbers as a reader says them.
+
+use crate::analyse::{Caution, Estimate, Metric};
+
+/// `62.1%`.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
+}
+
+/// A value of a metric with its usual precision.
+pub(super) fn value(metric: Metric, value: f64) -> String {
+    match metric {
+        Metric::Completion | Metric::FirstTry => percent(value),
+        Metric::Tokens => format!("{value:.0}"),
+        Metric::ActiveSeconds => format!("{value:.1}"),
+        Metric::CostPerSession | Metric::CostPerCompletedTask => format!("{value:.4}"),
+        Metric::CostPerSessionHour
+        | Metric::ClarificationRounds
+        | Metric::AvoidableClarifications
+        | Metric::CorrectionRounds
+        | Metric::WrongAssumptions
+        | Metric::StaleUses
+        | Metric::ScopeErrors => format!("{value:.2}"),
+    }
+}
+
+/// The value, or why there is none.
+pub(super) fn shown(metric: Metric, estimate: &Estimate) -> String {
+    estimate.value.map_or_else(
+        || Caution::NotEstimable.to_string(),
+        |number| value(metric, number),
+    )
+}
+
+/// `[55.3, 73.1]` in the metric's unit, or nothing.
+pub(super) fn interval(metric: Metric, estimate: &Estimate) -> Option<String> {
+    let (lower, upper) = estimate.interval?;
+    let plain = |number: f64| value(metric, number).trim_end_matches('%').to_owned();
+    Some(format!("[{}, {}]", plain(lower), plain(upper)))
+}
+
+/// A difference in percentage points or in the metric's unit, with its sign and interval.
+pub(super) fn difference(metric: Metric, estimate: &Estimate) -> String {
+    let Some(number) = estimate.value else {
+        return Caution::NotEstimable.to_string();
+    };
+    let points = metric.more_is_better();
+    let one = |number: f64| {
+        if points {
+            format!("{:+.1}", number * 100.0)
+        } else {
+            sign(number, &value(metric, number.abs()))
+        }
+    };
+    let limits = estimate
+        .interval
+        .map_or_else(String::new, |(lower, upper)| {
+            format!(" [{}, {}]", one(lower), one(upper))
+        });
+    format!(
+        "{}{}{limits}",
+        one(number),
+        if points { " points" } else { "" }
+    )
+}
+
+fn sign(number: f64, text: &str) -> String {
+    if number < 0.0 {
+        format!("-{text}")
+    } else {
+        format!("+{text}")
+    }
+}
+
+/// `2.5x [1.8, 3.4]`; an upper limit that is infinite is said in words.
+pub(super) fn ratio(estimate: &Estimate) -> String {
+    match (estimate.value, estimate.interval) {
+        (Some(number), Some((lower, upper))) if number.is_finite() && upper.is_finite() => {
+            format!("{number:.2}x [{lower:.2}, {upper:.2}]")
+        }
+        (_, Some((lower, _))) => format!("at least {lower:.2}x, no upper limit"),
+        (Some(number), None) if number.is_finite() => format!("{number:.2}x"),
+        (_, None) => Caution::NotEstimable.to_string(),
+    }
+}
+
+/// `p = 0.003`, `p < 0.0001`.
+pub(super) fn p_value(p: f64) -> String {
+    if p < 0.0001 {
+        "p < 0.0001".to_owned()
+    } else {
+        format!("p = {p:.4}")
+    }
+}
+
+/// `12,345`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_determined_is_said_in_words() {
+        let nothing = Estimate::default();
+        assert_eq!(shown(Metric::Completion, &nothing), "not estimable");
+        assert_eq!(difference(Metric::Tokens, &nothing), "not estimable");
+        assert_eq!(ratio(&nothing), "not estimable");
+        let open = Estimate {
+            value: Some(f64::INFINITY),
+            interval: Some((0.81, f64::INFINITY)),
+            ..Estimate::default()
+        };
+        assert_eq!(ratio(&open), "at least 0.81x, no upper limit");
+    }
+
+    #[test]
+    fn numbers_have_their_unit_and_sign() {
+        let estimate = |value, lower, upper| Estimate {
+            value: Some(value),
+            interval: Some((lower, upper)),
+            ..Estimate::default()
+        };
+        assert_eq!(
+            difference(Metric::Completion, &estimate(0.352, 0.28, 0.424)),
+            "+35.2 points [+28.0, +42.4]"
+        );
+        assert_eq!(
+            difference(Metric::CostPerSession, &estimate(-0.01, -0.02, 0.001)),
+            "-0.0100 [-0.0200, +0.0010]"
+        );
+        assert_eq!(
+            interval(Metric::Completion, &estimate(0.5, 0.25, 0.75)).as_deref(),
+            Some("[25.0, 75.0]")
+        );
+        assert_eq!(ratio(&estimate(2.5, 1.25, 5.0)), "2.50x [1.25, 5.00]");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(p_value(0.000_01), "p < 0.0001");
+    }
+}
