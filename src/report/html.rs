@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{ReportError, charts::main_arms, words};
 use crate::{
     analyse::{Analysis, Comparison, Direction, Group, Metric},
-    scenario::{Construct, Domain},
+    scenario::Domain,
 };
 
 /// What a manager may repeat: sentences that stay true when they are quoted alone.
@@ -123,6 +123,22 @@ fn cost(analysis: &Analysis, base: usize, treat: usize) -> Option<String> {
     ))
 }
 
+/// A sentence as HTML, with what stands in backticks as code.
+fn coded(text: &str) -> String {
+    let mut html = String::new();
+    for (at, part) in text.split('`').enumerate() {
+        let escaped = part.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        if at % 2 == 1 {
+            html.push_str("<code>");
+            html.push_str(&escaped);
+            html.push_str("</code>");
+        } else {
+            html.push_str(&escaped);
+        }
+    }
+    html
+}
+
 #[derive(Serialize)]
 struct Cell {
     text: String,
@@ -171,34 +187,6 @@ const SHOWN: [Metric; 9] = [
     Metric::CostPerCompletedTask,
     Metric::CostPerSessionHour,
 ];
-
-fn construct_table(analysis: &Analysis) -> Vec<Line> {
-    Construct::ALL
-        .into_iter()
-        .filter(|construct| {
-            analysis
-                .manifest
-                .scenarios
-                .iter()
-                .any(|scenario| scenario.construct == *construct)
-        })
-        .map(|construct| Line {
-            name: construct.to_string().replace('_', "-"),
-            note: String::new(),
-            cells: (0..analysis.manifest.arms.len())
-                .filter_map(|arm| {
-                    let estimate = &analysis
-                        .summary(Group::Construct(construct), arm, Metric::Completion)?
-                        .estimate;
-                    Some(Cell {
-                        text: words::shown(Metric::Completion, estimate),
-                        small: String::new(),
-                    })
-                })
-                .collect(),
-        })
-        .collect()
-}
 
 fn comparison_table(analysis: &Analysis, group: Group) -> Vec<Line> {
     analysis
@@ -358,12 +346,11 @@ pub(super) fn page(
     let values = json!({
         "title": manifest.title,
         "reference": manifest.backend == "reference",
-        "answers": answers(analysis),
+        "answers": answers(analysis).iter().map(|answer| coded(answer)).collect::<Vec<_>>(),
         "arms": manifest.arms.iter().map(|arm| arm.id.to_string()).collect::<Vec<_>>(),
         "metrics": SHOWN.iter().map(|metric| metric.label()).collect::<Vec<_>>(),
         "overall": metric_table(analysis, Group::All),
         "by_domain": by_domain,
-        "constructs": construct_table(analysis),
         "comparisons": comparison_table(analysis, Group::All),
         "scenarios": scenario_table(analysis),
         "costs": cost_table(analysis),
