@@ -37,7 +37,7 @@ fn transcripts(count: usize) -> Vec<Arc<Transcript>> {
         .map(|number| {
             let one = &found[number % found.len()];
             Arc::new(Transcript {
-                session: number as u32 + 1,
+                session: u32::try_from(number + 1).expect("a small number"),
                 brief: Arc::clone(&one.brief),
                 entries: one.entries.clone(),
             })
@@ -64,7 +64,11 @@ fn store(memories: usize) -> Store {
                 number / 2 % 97,
                 word(3),
                 number / 2,
-                if number % 2 == 0 { "" } else { ", please" }
+                if number.is_multiple_of(2) {
+                    ""
+                } else {
+                    ", please"
+                }
             ),
         }
     };

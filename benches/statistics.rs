@@ -8,10 +8,10 @@ use dreamtrial::stats::{
     ratio::ratio,
 };
 
-fn paired(streams: usize) -> Paired {
-    let arm = |shift: usize| {
+fn paired(streams: u32) -> Paired {
+    let arm = |shift: u32| {
         let sums = (0..streams).map(|stream| {
-            StreamSums::new(((stream * 7 + shift) % 90) as f64, 100.0).expect("a sum")
+            StreamSums::new(f64::from((stream * 7 + shift) % 90), 100.0).expect("a sum")
         });
         Arm::new(sums.collect()).expect("an arm")
     };

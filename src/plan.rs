@@ -227,7 +227,7 @@ impl Plan {
                 };
                 transcripts.push(given + 400);
                 if arm.memory == Regime::Dreamed
-                    && (number as u32 + 1).is_multiple_of(policy.every_sessions)
+                    && (number + 1).is_multiple_of(policy.every_sessions as usize)
                 {
                     let window = transcripts
                         .iter()

@@ -38,11 +38,7 @@ impl Progress {
             bar.set_style(style.with_key("rate", rate).progress_chars("#>-"));
         }
         bar.reset_eta();
-        let told = if sessions == 0 {
-            STEPS
-        } else {
-            there * STEPS / sessions
-        };
+        let told = (there * STEPS).checked_div(sessions).unwrap_or(STEPS);
         Self {
             bar,
             plain: !terminal,

@@ -192,6 +192,7 @@ const TABLE: &[(&str, May)] = &[
             "record",
             "price",
             "experiment",
+            "dream",
         ]),
     ),
     ("progress", Import(&["ident", "quantity", "event"])),

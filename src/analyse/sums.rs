@@ -137,7 +137,7 @@ impl Sums {
                 sums.close(scenario, &mut rows);
             }
             key = Some(this);
-            rows[row.arm] = sums.take(&row, price);
+            rows[row.arm] = Some(sums.take(&row, price));
         })?;
         if let Some((_, scenario, ..)) = key {
             sums.close(scenario, &mut rows);
@@ -167,15 +167,15 @@ impl Sums {
                         .or_insert(0) += 1;
                 }
                 Some((Outcome::Graded | Outcome::Canceled, _)) | None => {
-                    counts.canceled += u64::from(planned)
+                    counts.canceled += u64::from(planned);
                 }
             }
         })?;
         Ok(())
     }
 
-    /// Takes a row in; its sums if it was graded.
-    fn take(&mut self, row: &TaskRow, price: &Price) -> Option<Row> {
+    /// Takes a row in and returns its sums.
+    fn take(&mut self, row: &TaskRow, price: &Price) -> Row {
         let counts = &mut self.counts[row.arm];
         // It was counted as lost while nothing was known of it.
         if self
@@ -192,17 +192,17 @@ impl Sums {
         costs.in_session_grader += grader;
         costs.runtime += runtime;
         costs.final_grader += price.of_tokens(&row.final_grader).0;
-        if !row.graded {
-            counts.ungraded += 1;
-        } else {
+        if row.graded {
             counts.graded += 1;
+        } else {
+            counts.ungraded += 1;
         }
         let sums = parts_of(row, agent + grader + runtime);
         add(&mut self.arms[row.scenario][row.arm], &sums);
         let point = &mut self.curve[row.arm][row.session as usize - 1][row.scenario];
         point.0 += sums[Part::Completed as usize];
         point.1 += 1.0;
-        Some(sums)
+        sums
     }
 
     /// All arms of one task have been read.

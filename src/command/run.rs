@@ -1,6 +1,7 @@
 //! `dreamtrial run`: an experiment, from files to report.
 
 use std::{
+    fmt::Write as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, mpsc},
 };
@@ -207,21 +208,23 @@ fn dry_run(plan: &Plan, jobs: usize) -> String {
         let hundredths = tokens / 10_000;
         format!("{}.{:02} million", hundredths / 100, hundredths % 100)
     };
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "forecast (estimated from the sizes of the texts, priced as {})\n  tokens    {} (of them written to a cache {}, read from one {}, output {})\n  cost      {cost} at list prices; the reference backend costs nothing\nscenarios\n",
         experiment.priced_as,
         million(usage.total().0),
         million(usage.cache_write.0),
         million(usage.cache_read.0),
         million(usage.output.0),
-    ));
+    );
     for prepared in &plan.scenarios {
-        text.push_str(&format!(
-            "  {:<24} {:>2} sessions  {}\n",
+        let _ = writeln!(
+            text,
+            "  {:<24} {:>2} sessions  {}",
             prepared.scenario.id.as_str(),
             prepared.scenario.sessions.len(),
             prepared.scenario.title
-        ));
+        );
     }
     text
 }

@@ -90,6 +90,10 @@ pub fn load(file: &Path, problems: &mut Problems) -> Option<Experiment> {
     experiment
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one check after another, each a few lines"
+)]
 fn build(
     file: &Path,
     text: &Arc<str>,

@@ -55,6 +55,10 @@ pub struct Arm {
 /// The stages of a dream; each can be switched off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent switches, as a person writes them"
+)]
 pub struct Stages {
     /// Read the transcripts, not only the store.
     pub review: bool,

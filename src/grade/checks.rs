@@ -68,9 +68,9 @@ fn shown(name: &str, given: Option<&str>) -> String {
 }
 
 /// Whether a check is met, and what in the deliverable decided.
-fn check(check_: &Check, request: &GradeRequest<'_>) -> (bool, String) {
+fn check(wanted: &Check, request: &GradeRequest<'_>) -> (bool, String) {
     let deliverable = request.deliverable;
-    match check_ {
+    match wanted {
         Check::FieldEquals { field, value } => {
             let given = deliverable.field(field);
             let kind = request.form.field(field).map(crate::form::Field::kind);

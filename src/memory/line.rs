@@ -54,22 +54,20 @@ impl Line {
         } else if let Some((head, after)) = rest
             .strip_prefix("On ")
             .and_then(|text| text.split_once("): "))
+            && let Some((name, date)) = head.rsplit_once(" (")
         {
-            if let Some((name, date)) = head.rsplit_once(" (") {
-                case = Some(name.to_owned());
-                seen = parse_date(date).map(|date| (date, date));
-                rest = after;
-            }
+            case = Some(name.to_owned());
+            seen = parse_date(date).map(|date| (date, date));
+            rest = after;
         }
         if let Some((before, mark)) = rest
             .strip_suffix(']')
             .and_then(|text| text.rsplit_once(" ["))
+            && let Some((count, first, last)) = read_mark(mark)
         {
-            if let Some((count, first, last)) = read_mark(mark) {
-                sessions = count;
-                seen = Some((first, last));
-                rest = before;
-            }
+            sessions = count;
+            seen = Some((first, last));
+            rest = before;
         }
         let statement = Sentence::new(rest);
         let force = match (force(&statement), &case) {

@@ -95,10 +95,7 @@ mod tests {
     fn store(lines: &[&str]) -> Store {
         let mut store = Store::default();
         store
-            .write(
-                "notes.md",
-                lines.iter().map(|line| format!("- {line}\n")).collect(),
-            )
+            .write("notes.md", format!("- {}\n", lines.join("\n- ")))
             .unwrap();
         store
     }

@@ -1,4 +1,4 @@
-//! The record of a run: one SQLite file, versioned, crash-safe, resumable.
+//! The record of a run: one `SQLite` file, versioned, crash-safe, resumable.
 //!
 //! Everything after a run is made from its record, so that a report can be made again at any time. What
 //! always holds: a session is there whole, with its tasks and the dream after it, or not at all; what

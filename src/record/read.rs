@@ -51,6 +51,10 @@ pub struct Planned {
 
 /// A task that was run.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a row of a table: each is a column of its own"
+)]
 pub struct TaskRow {
     /// The repetition, from 1.
     pub repetition: u32,
@@ -157,7 +161,11 @@ impl Record {
         };
         let format = meta("format").map_err(|error| match failed(error) {
             RecordError::Read { .. } => damaged("it has no format number"),
-            other => other,
+            other @ (RecordError::Exists(_)
+            | RecordError::Damaged { .. }
+            | RecordError::Newer { .. }
+            | RecordError::OtherPlan { .. }
+            | RecordError::Write { .. }) => other,
         })?;
         let found: u32 = format
             .parse()
@@ -257,7 +265,9 @@ impl Record {
                  where s.trial = ?1 order by s.session",
             )
             .map_err(&failed)?;
-        let mut rows = statement.query(params![trial as i64]).map_err(&failed)?;
+        let mut rows = statement
+            .query(params![i64::try_from(trial).unwrap_or(i64::MAX)])
+            .map_err(&failed)?;
         let mut past = Vec::new();
         while let Some(row) = rows.next().map_err(&failed)? {
             let (session, one) = session(row).map_err(&failed)?;
@@ -351,7 +361,10 @@ fn session(row: &Row<'_>) -> rusqlite::Result<(u32, PastSession)> {
         serde_json::from_str(row.get_ref(2)?.as_str()?).map_err(|error| bad(2, error))?;
     let dreamed = match row.get_ref(3)? {
         rusqlite::types::ValueRef::Null => None,
-        value => {
+        value @ (rusqlite::types::ValueRef::Integer(_)
+        | rusqlite::types::ValueRef::Real(_)
+        | rusqlite::types::ValueRef::Text(_)
+        | rusqlite::types::ValueRef::Blob(_)) => {
             let entries: Vec<(String, String)> =
                 serde_json::from_str(value.as_str()?).map_err(|error| bad(3, error))?;
             let mut store = Store::default();

@@ -1,4 +1,8 @@
 //! Events into the record.
+#![expect(
+    clippy::cast_possible_wrap,
+    reason = "counts and tokens stay far below 2^63, and SQLite has no unsigned type"
+)]
 
 use std::path::{Path, PathBuf};
 

@@ -127,7 +127,10 @@ fn cost(analysis: &Analysis, base: usize, treat: usize) -> Option<String> {
 fn coded(text: &str) -> String {
     let mut html = String::new();
     for (at, part) in text.split('`').enumerate() {
-        let escaped = part.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let escaped = part
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
         if at % 2 == 1 {
             html.push_str("<code>");
             html.push_str(&escaped);

@@ -70,7 +70,7 @@ pub(super) fn tasks(record: &Record, out: &mut impl Write) -> Result<(), ReportE
         planned
             .entry((trial.repetition, trial.scenario))
             .or_default()
-            .push(trial)
+            .push(trial);
     })?;
     let mut cells = Cells {
         manifest,

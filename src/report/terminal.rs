@@ -103,7 +103,7 @@ fn arms(analysis: &Analysis) -> String {
         "asked",
         "corr.",
         "tokens",
-        "$/session",
+        "$/sess.",
         "$/done",
     ]);
     for (arm, entry) in analysis.manifest.arms.iter().enumerate() {

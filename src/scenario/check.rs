@@ -1,6 +1,6 @@
 //! What can be wrong with a scenario beyond its syntax.
 
-use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, path::Path, str::FromStr, sync::Arc};
 
 use jiff::civil::Date;
 
@@ -70,7 +70,7 @@ impl<'c> Checker<'c> {
                     &text.span,
                     format!("`{}` is not a date", text.value),
                     "write dates as 2026-02-01",
-                )
+                );
             })
             .ok()
     }
@@ -278,9 +278,9 @@ fn unique<'w>(
     what: &str,
     checker: &mut Checker<'_>,
 ) {
-    let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for name in names {
-        if seen.insert(&name.value, ()).is_some() {
+        if !seen.insert(&name.value) {
             checker.error(
                 &name.span,
                 format!("{what} `{}` is there twice", name.value),

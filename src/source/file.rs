@@ -32,11 +32,8 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String, Problem> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..valid]
-            .iter()
-            .filter(|&&byte| byte == b'\n')
-            .count()
-            + 1;
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+        let line = before.matches('\n').count() + 1;
         Problem::error(
             path,
             format!("line {line} is not valid UTF-8 (byte {valid})"),
@@ -59,13 +56,16 @@ pub fn read_inside(folder: &Path, name: &str, limit: u64) -> Result<(PathBuf, St
                 .hint("name a file below the folder, without `..` and without a leading `/`"),
         );
     }
-    let real = fs::canonicalize(&path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Problem::error(
-            folder,
-            format!("no file `{name}` in `{}`", folder.display()),
-        )
-        .hint("create it, or correct the name"),
-        _ => Problem::error(folder, format!("cannot read `{name}`: {error}")),
+    let real = fs::canonicalize(&path).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            Problem::error(
+                folder,
+                format!("no file `{name}` in `{}`", folder.display()),
+            )
+            .hint("create it, or correct the name")
+        } else {
+            Problem::error(folder, format!("cannot read `{name}`: {error}"))
+        }
     })?;
     let home = fs::canonicalize(folder).map_err(|error| {
         Problem::error(

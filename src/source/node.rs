@@ -94,6 +94,13 @@ impl<T> Default for Each<T> {
     }
 }
 
+impl<T> Each<T> {
+    /// The elements in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, T> {
+        self.0.iter()
+    }
+}
+
 impl<'a, T> IntoIterator for &'a Each<T> {
     type Item = &'a T;
     type IntoIter = std::slice::Iter<'a, T>;

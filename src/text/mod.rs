@@ -133,17 +133,16 @@ fn stem_hash(word: &str) -> u64 {
     }
     let bytes = word.as_bytes();
     let lower = |i: usize| bytes[bytes.len() - i].to_ascii_lowercase();
-    let (keep, ending): (usize, &[u8]) = if bytes.len() <= 3 || lower(1) != b's' {
-        (bytes.len(), b"")
-    } else if bytes[0].is_ascii_digit() {
-        (bytes.len(), b"")
-    } else if lower(2) == b'e' && lower(3) == b'i' && !matches!(lower(4), b'e' | b'a') {
-        (bytes.len() - 3, b"y")
-    } else if matches!(lower(2), b'u' | b's') {
-        (bytes.len(), b"")
-    } else {
-        (bytes.len() - 1, b"")
-    };
+    let (keep, ending): (usize, &[u8]) =
+        if bytes.len() <= 3 || lower(1) != b's' || bytes[0].is_ascii_digit() {
+            (bytes.len(), b"")
+        } else if lower(2) == b'e' && lower(3) == b'i' && !matches!(lower(4), b'e' | b'a') {
+            (bytes.len() - 3, b"y")
+        } else if matches!(lower(2), b'u' | b's') {
+            (bytes.len(), b"")
+        } else {
+            (bytes.len() - 1, b"")
+        };
     let hash = bytes[..keep].iter().fold(FNV_OFFSET, |hash, byte| {
         fnv(hash, byte.to_ascii_lowercase())
     });

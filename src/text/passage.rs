@@ -153,8 +153,8 @@ impl Reader {
             self.finish();
             self.begin(number, item.to_owned(), true);
         } else if let Some(open) = self.open.as_mut().filter(|open| {
-            !is_labelled(trimmed)
-                && !(is_entry(&open.text) && trimmed.starts_with(char::is_uppercase))
+            let begins_anew = is_entry(&open.text) && trimmed.starts_with(char::is_uppercase);
+            !is_labelled(trimmed) && !begins_anew
         }) {
             open.text.push(' ');
             open.text.push_str(trimmed);

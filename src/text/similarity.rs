@@ -1,6 +1,6 @@
 //! How alike two texts are, and which of many are worth comparing.
 //!
-//! Likeness is the Jaccard index of word pairs. Candidates come from MinHash signatures in bands
+//! Likeness is the Jaccard index of word pairs. Candidates come from `MinHash` signatures in bands
 //! (Broder 1997; Indyk and Motwani 1998), so that finding the near-duplicates among n texts costs n
 //! signatures and not n² comparisons.
 
@@ -52,7 +52,7 @@ const ROWS: usize = 3;
 /// which a common phrase sends everything.
 const BUCKET: usize = 16;
 
-/// An index of texts by MinHash bands: 16 bands of 3 rows, so that two texts with a Jaccard index of
+/// An index of texts by `MinHash` bands: 16 bands of 3 rows, so that two texts with a Jaccard index of
 /// 0.6 meet with a probability of 98%, of 0.2 with 12%.
 #[derive(Debug, Default)]
 pub struct Candidates {

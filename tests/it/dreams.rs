@@ -30,7 +30,7 @@ fn dream(store: &Store, transcripts: &[Arc<Transcript>], policy: &Policy) -> Dre
 fn store(lines: &[String]) -> Store {
     let mut store = Store::default();
     for (number, chunk) in lines.chunks(3).enumerate() {
-        let text: String = chunk.iter().map(|line| format!("- {line}\n")).collect();
+        let text = format!("- {}\n", chunk.join("\n- "));
         store
             .write(&format!("notes/2026-01-{:02}.md", number % 28 + 1), text)
             .unwrap();

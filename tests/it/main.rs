@@ -13,8 +13,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stdout,
-    clippy::float_cmp,
+    clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     clippy::wildcard_enum_match_arm,
     clippy::format_push_string,

@@ -16,21 +16,21 @@ use dreamtrial::{
     source::Problems,
 };
 
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
 /// One task as it ended.
 #[derive(Debug, Clone)]
-pub struct Row {
-    pub scenario: String,
-    pub construct: Construct,
-    pub arm: String,
-    pub session: u32,
-    pub done: TaskDone,
+pub(crate) struct Row {
+    pub(crate) scenario: String,
+    pub(crate) construct: Construct,
+    pub(crate) arm: String,
+    pub(crate) session: u32,
+    pub(crate) done: TaskDone,
 }
 
-pub struct Nothing;
+pub(crate) struct Nothing;
 
 impl History for Nothing {
     fn is_done(&self, _: usize) -> bool {
@@ -47,7 +47,7 @@ impl History for Nothing {
 }
 
 /// Plans an experiment file of the repository, with these repetitions.
-pub fn plan(file: &str, repetitions: u32, wanted: impl Fn(&str) -> bool) -> Plan {
+pub(crate) fn plan(file: &str, repetitions: u32, wanted: impl Fn(&str) -> bool) -> Plan {
     let mut problems = Problems::default();
     let mut experiment = experiment::load(&root().join("experiments").join(file), &mut problems)
         .expect("the experiment is whole");
@@ -66,7 +66,7 @@ pub fn plan(file: &str, repetitions: u32, wanted: impl Fn(&str) -> bool) -> Plan
 }
 
 /// Runs a plan and returns its sessions, in the order of trials.
-pub fn sessions(plan: &Arc<Plan>) -> Vec<SessionDone> {
+pub(crate) fn sessions(plan: &Arc<Plan>) -> Vec<SessionDone> {
     let done: Arc<Mutex<Vec<SessionDone>>> = Arc::default();
     let sink = Arc::clone(&done);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -86,7 +86,7 @@ pub fn sessions(plan: &Arc<Plan>) -> Vec<SessionDone> {
 }
 
 /// Runs a plan and returns a row for each task.
-pub fn rows(plan: Plan) -> Vec<Row> {
+pub(crate) fn rows(plan: Plan) -> Vec<Row> {
     let plan = Arc::new(plan);
     let mut rows = Vec::new();
     for session in sessions(&plan) {
@@ -106,7 +106,10 @@ pub fn rows(plan: Plan) -> Vec<Row> {
 }
 
 /// Completed and all of the rows that `key` puts together.
-pub fn rates<K: Ord>(rows: &[Row], key: impl Fn(&Row) -> Option<K>) -> BTreeMap<K, (u32, u32)> {
+pub(crate) fn rates<K: Ord>(
+    rows: &[Row],
+    key: impl Fn(&Row) -> Option<K>,
+) -> BTreeMap<K, (u32, u32)> {
     let mut rates = BTreeMap::new();
     for row in rows {
         if let Some(key) = key(row) {
@@ -118,6 +121,6 @@ pub fn rates<K: Ord>(rows: &[Row], key: impl Fn(&Row) -> Option<K>) -> BTreeMap<
     rates
 }
 
-pub fn share((met, all): (u32, u32)) -> f64 {
+pub(crate) fn share((met, all): (u32, u32)) -> f64 {
     f64::from(met) / f64::from(all.max(1))
 }

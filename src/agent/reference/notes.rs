@@ -59,7 +59,7 @@ impl Notebook {
             .filter(|attribute| mentions(sentence, &stems(&attribute.value)))
             .map(|attribute| attribute.value.as_str())
             .collect();
-        let names = match (named.is_empty(), self.brief.about.first()) {
+        let whom = match (named.is_empty(), self.brief.about.first()) {
             (false, _) => named.join(" / "),
             (true, Some(first))
                 if !is_general(sentence) && !sentence.text().starts_with("For ") =>
@@ -68,7 +68,7 @@ impl Notebook {
             }
             (true, _) => return String::new(),
         };
-        format!("For {names}: ")
+        format!("For {whom}: ")
     }
 
     fn case(&self) -> String {
@@ -196,11 +196,7 @@ impl Notebook {
         if self.lines.is_empty() {
             return Vec::new();
         }
-        let text: String = self
-            .lines
-            .iter()
-            .map(|line| format!("- {line}\n"))
-            .collect();
+        let text = format!("- {}\n", self.lines.join("\n- "));
         vec![(format!("notes/{}.md", self.brief.date), text)]
     }
 }

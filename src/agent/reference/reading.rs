@@ -154,7 +154,7 @@ impl<'s> Sources<'s> {
             }
         }
         let mut ranked: Vec<(String, (u32, usize))> = votes.into_iter().collect();
-        ranked.sort_by(|one, other| other.1.cmp(&one.1));
+        ranked.sort_by_key(|(_, vote)| std::cmp::Reverse(*vote));
         let torn = matches!(ranked.as_slice(), [first, second, ..] if first.1.0 == second.1.0);
         Remembered {
             values: ranked.into_iter().map(|(value, _)| value).collect(),

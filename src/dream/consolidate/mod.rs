@@ -70,7 +70,7 @@ impl Consolidator {
             patterns::promote(&mut statements, request.policy.pattern_sessions);
         }
         if request.policy.stages.prune {
-            statements = prune::prune(statements, request.policy, request.date, &mut removed);
+            statements = prune::prune(&statements, request.policy, request.date, &mut removed);
         }
         let (store, mut edits) = write::write(&statements, &vocabulary)?;
         edits.extend(removed);

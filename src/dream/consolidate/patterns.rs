@@ -39,11 +39,8 @@ pub(super) fn promote(statements: &mut Vec<Statement>, least: u32) {
                 .flat_map(|(_, cases)| cases)
                 .map(|&at| &statements[at])
                 .collect();
-            rules.extend(rule(
-                support.iter().map(|&at| &statements[at]).collect(),
-                &against,
-                least,
-            ));
+            let support: Vec<&Statement> = support.iter().map(|&at| &statements[at]).collect();
+            rules.extend(rule(&support, &against, least));
         }
     }
     // A rule that was drawn on less evidence goes when a case since then speaks against it.
@@ -75,7 +72,7 @@ pub(super) fn promote(statements: &mut Vec<Statement>, least: u32) {
 }
 
 /// The rule that these cases of one value support, if they are from enough sessions.
-fn rule(support: Vec<&Statement>, against: &[&Statement], least: u32) -> Option<Statement> {
+fn rule(support: &[&Statement], against: &[&Statement], least: u32) -> Option<Statement> {
     let mut sessions: Vec<u32> = support
         .iter()
         .flat_map(|case| case.seen_in.iter().copied())

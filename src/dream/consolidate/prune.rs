@@ -11,42 +11,39 @@ use super::{
 use crate::{experiment::Policy, text::Force};
 
 pub(super) fn prune(
-    statements: Vec<Statement>,
+    statements: &[Statement],
     policy: &Policy,
     today: Date,
     removed: &mut Vec<Edit>,
 ) -> Vec<Statement> {
-    let newest = newest_values(&statements);
+    let newest = newest_values(statements);
     let mut kept = Vec::with_capacity(statements.len());
-    for statement in statements.iter() {
+    for statement in statements {
         let reason = past(statement, policy, today)
             .or_else(|| {
                 (statement.kind == Kind::Chatter)
                     .then(|| "says nothing that could be used again".to_owned())
             })
-            .or_else(|| superseded(statement, &newest, &statements))
-            .or_else(|| covered(statement, &statements));
-        match reason {
-            Some(reason) => {
-                // What never stood in the store needs no word that it left.
-                if statement
-                    .change
-                    .as_ref()
-                    .is_none_or(|(kind, _)| *kind != EditKind::Added)
-                {
-                    removed.push(Edit {
-                        kind: EditKind::Removed,
-                        text: statement.sentence.text().to_owned(),
-                        reason,
-                        sources: statement.sources.clone(),
-                    });
-                }
+            .or_else(|| superseded(statement, &newest, statements))
+            .or_else(|| covered(statement, statements));
+        if let Some(reason) = reason {
+            // What never stood in the store needs no word that it left.
+            if statement
+                .change
+                .as_ref()
+                .is_none_or(|(kind, _)| *kind != EditKind::Added)
+            {
+                removed.push(Edit {
+                    kind: EditKind::Removed,
+                    text: statement.sentence.text().to_owned(),
+                    reason,
+                    sources: statement.sources.clone(),
+                });
             }
-            None => {
-                let mut statement = statement.clone();
-                note_replacement(&mut statement, &statements, &newest);
-                kept.push(statement);
-            }
+        } else {
+            let mut statement = statement.clone();
+            note_replacement(&mut statement, statements, &newest);
+            kept.push(statement);
         }
     }
     kept

@@ -269,7 +269,9 @@ impl Reader<'_> {
 
 /// Leaves one of statements that are the same observation: same words, same reach, same day.
 pub(super) fn distinct(statements: &mut Vec<Statement>) {
-    let mut seen: BTreeSet<(String, Option<String>, Vec<String>, Date, usize)> = BTreeSet::new();
+    /// Words, case, scopes, day, field.
+    type Observation = (String, Option<String>, Vec<String>, Date, usize);
+    let mut seen: BTreeSet<Observation> = BTreeSet::new();
     statements.retain(|statement| {
         seen.insert((
             statement.sentence.text().to_owned(),

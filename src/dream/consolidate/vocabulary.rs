@@ -1,6 +1,6 @@
 //! The words of a deployment: the fields, attributes, cases and tools that its sessions name.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     brief::{Attribute, ToolDeclaration},
@@ -20,7 +20,7 @@ pub(super) struct Vocabulary {
 impl Vocabulary {
     pub(super) fn of(transcripts: &[Arc<Transcript>]) -> Self {
         let mut forms: Vec<Arc<Form>> = Vec::new();
-        let mut scopes: BTreeMap<&str, ()> = BTreeMap::new();
+        let mut scopes: BTreeSet<&str> = BTreeSet::new();
         let mut tools: Vec<(ToolDeclaration, Vec<u64>)> = Vec::new();
         for transcript in transcripts {
             for task in &transcript.brief.tasks {
@@ -33,7 +33,7 @@ impl Vocabulary {
                     .brief
                     .about
                     .iter()
-                    .map(|attribute| (attribute.value.as_str(), ())),
+                    .map(|attribute| attribute.value.as_str()),
             );
             for tool in transcript.brief.tools.iter() {
                 if !tools.iter().any(|(known, _)| known.name == tool.name) {
@@ -56,7 +56,7 @@ impl Vocabulary {
             forms,
             fields,
             scopes: scopes
-                .into_keys()
+                .into_iter()
                 .map(|name| (name.to_owned(), stems(name)))
                 .collect(),
             tools,

@@ -16,7 +16,7 @@ use dreamtrial::{
 };
 
 /// The standard experiment on the scenarios that `wanted` lets through.
-pub fn plan(repetitions: u32, wanted: impl Fn(&str) -> bool) -> Arc<Plan> {
+pub(crate) fn plan(repetitions: u32, wanted: impl Fn(&str) -> bool) -> Arc<Plan> {
     let mut problems = Problems::default();
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/standard.yaml");
     let mut experiment = experiment::load(&file, &mut problems).expect("the experiment is whole");
@@ -31,7 +31,7 @@ pub fn plan(repetitions: u32, wanted: impl Fn(&str) -> bool) -> Arc<Plan> {
 }
 
 /// Runs a plan on one thread and returns its sessions.
-pub fn run(plan: &Arc<Plan>) -> Vec<SessionDone> {
+pub(crate) fn run(plan: &Arc<Plan>) -> Vec<SessionDone> {
     let done: Arc<Mutex<Vec<SessionDone>>> = Arc::default();
     let sink = Arc::clone(&done);
     let runtime = tokio::runtime::Builder::new_current_thread()
