@@ -102,7 +102,6 @@ fn arms(analysis: &Analysis) -> String {
         "1st try",
         "asked",
         "corr.",
-        "tokens",
         "$/sess.",
         "$/done",
     ]);
@@ -128,7 +127,6 @@ fn arms(analysis: &Analysis) -> String {
             shown(Metric::FirstTry),
             shown(Metric::ClarificationRounds),
             shown(Metric::CorrectionRounds),
-            shown(Metric::Tokens),
             shown(Metric::CostPerSession),
             shown(Metric::CostPerCompletedTask),
         ]);

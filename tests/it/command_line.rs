@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::world::root;
 
-fn dreamtrial() -> Command {
+pub(crate) fn dreamtrial() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dreamtrial"));
     command
         .current_dir(root())
@@ -24,7 +24,7 @@ fn run(arguments: &[&str]) -> Output {
     dreamtrial().args(arguments).output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 

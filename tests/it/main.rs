@@ -8,6 +8,7 @@
 //! - `command_line`: the real binary, end to end.
 //! - `plan`: every cell once, in an order that does not move; worlds that do not know the arm.
 //! - `dreams`: what always holds of a dream.
+//! - `readme`: the README and the kept results say what the program does now.
 //! - `record`: what is kept is read back.
 //! - `statistics`: golden numbers, properties, coverage by simulation.
 #![expect(
@@ -27,6 +28,7 @@ mod dreams;
 mod files;
 mod isolation;
 mod plan;
+mod readme;
 mod record;
 mod sanity;
 mod statistics;
