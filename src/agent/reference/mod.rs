@@ -1,7 +1,7 @@
 //! The reference agent: a slot-filling dialogue agent with retrieval, deterministic and offline.
 //!
-//! It reads brief, documents and memory by rules ([`reading`]), tries tools ([`ways`]), asks for what is
-//! missing, submits, takes corrections, and leaves notes as a busy agent would ([`notes`]). It is the
+//! It reads brief, documents and memory by rules (`reading`), tries tools (`ways`), asks for what is
+//! missing, submits, takes corrections, and leaves notes as a busy agent would (`notes`). It is the
 //! twin of every live backend: an exact oracle for tests and a fast bench for dream policies. What it
 //! shows is no evidence about any product.
 
