@@ -7,7 +7,6 @@ use crate::{analyse::Analysis, cli::ReportArguments, record::Record, report::Rep
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Failure> {
     let out = arguments.out.as_deref().unwrap_or(&arguments.run);
-    std::fs::create_dir_all(out).map_err(Failure::io(out))?;
     let incomplete = report_on(&arguments.run, out)?;
     Ok(if incomplete {
         Exit::Incomplete
@@ -24,6 +23,7 @@ pub(super) fn report_on(folder: &Path, out: &Path) -> Result<bool, Failure> {
         return Err(Failure::usage(format!("no run in `{}`", folder.display()))
             .hint(format!("a run's folder has a file `{}`", run::RECORD)));
     }
+    std::fs::create_dir_all(out).map_err(Failure::io(out))?;
     let record = Record::open(&file).map_err(run::failed)?;
     let analysis = Analysis::of(&record).map_err(Failure::new)?;
     let report = Report::of(&analysis).map_err(Failure::new)?;
