@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
     let file = folder.join(RECORD);
     let (recorder, history): (Recorder, Box<dyn History>) = if arguments.resume && file.exists() {
         (
-            Recorder::resume(&file, &plan, &manifest).map_err(failed)?,
+            Recorder::resume(&file, &manifest).map_err(failed)?,
             Box::new(Resumed::open(&file).map_err(failed)?),
         )
     } else if file.exists() {
@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
         );
     } else {
         (
-            Recorder::create(&file, &plan, &manifest).map_err(failed)?,
+            Recorder::create(&file, &manifest).map_err(failed)?,
             Box::new(NoHistory),
         )
     };

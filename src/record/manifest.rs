@@ -1,97 +1,171 @@
-//! What was run, by whom, on what: enough to read the rows without the files that they came from.
+//! What a run was: enough to understand its record without the files that it was made from.
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::FORMAT;
 use crate::{
-    experiment::{Arm, Limits, Policy, Reference},
-    ident::{PolicyId, ScenarioId},
+    experiment::{Limits, Outcomes, Policy, Reference, Regime},
+    ident::{ArmId, PolicyId, ScenarioId},
     plan::Plan,
     price::{Price, PriceList},
     scenario::{Construct, Domain},
 };
 
-/// The machine.
+/// The machine that a run began on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
-    /// Operating system.
+    /// Its operating system.
     pub os: String,
-    /// Architecture.
+    /// Its architecture.
     pub arch: String,
-    /// Cores.
+    /// How many threads it runs at a time.
     pub cores: u32,
 }
 
-/// A scenario of the run.
+/// An arm of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScenarioEntry {
+pub struct PlannedArm {
+    /// Its name.
+    pub id: ArmId,
+    /// The memory regime.
+    pub memory: Regime,
+    /// The dream policy, if it names one.
+    pub policy: Option<PolicyId>,
+    /// The outcomes loop, if there is one.
+    pub outcomes: Option<Outcomes>,
+}
+
+/// A dream policy of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedPolicy {
+    /// Its name.
+    pub id: PolicyId,
+    /// What it says.
+    pub policy: Policy,
+}
+
+/// A scenario of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedScenario {
     /// Its name.
     pub id: ScenarioId,
-    /// What the deployment is.
+    /// What the deployment is, in a few words.
     pub title: String,
-    /// For readers.
+    /// For readers of the report.
     pub summary: String,
     /// The trade.
     pub domain: Domain,
-    /// The ability that it tests.
+    /// The ability that it is built to test.
     pub construct: Construct,
     /// How many tasks each session has.
     pub tasks_per_session: Vec<u32>,
-    /// The days of the sessions.
+    /// The day of each session.
     pub session_dates: Vec<Date>,
-    /// Digest of its files.
+    /// Digest of its files, in hexadecimal digits.
     pub digest: String,
 }
 
-/// The head of a record.
+/// A trial of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planned {
+    /// Its number in the plan.
+    pub number: usize,
+    /// The scenario's number in the manifest.
+    pub scenario: usize,
+    /// The arm's number in the manifest.
+    pub arm: usize,
+    /// The repetition, from 1.
+    pub repetition: u32,
+}
+
+/// What a run was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The format of the record.
+    /// Format of the record.
     pub format: u32,
-    /// The version of the program that wrote it.
+    /// Version of the program that began the run.
     pub version: String,
-    /// When the run was begun.
+    /// When it began.
     pub started_at: Timestamp,
     /// The command line as typed.
     pub command_line: Vec<String>,
-    /// The machine.
+    /// Where it began.
     pub host: Host,
-    /// The experiment's title.
+    /// What the experiment is of.
     pub title: String,
     /// Seed of all draws.
     pub seed: u64,
-    /// Repetitions.
+    /// Repetitions of each scenario in each arm.
     pub repetitions: u32,
-    /// What everything ran on.
+    /// The backend's name.
     pub backend: String,
-    /// The model whose prices are used.
+    /// The model whose prices tokens are costed with.
     pub priced_as: String,
-    /// The prices.
-    pub price: Price,
-    /// The day of the price list.
-    pub price_date: String,
-    /// Where it is from.
-    pub price_source: String,
     /// Limits of the agent.
     pub limits: Limits,
-    /// What the reference backend declared of itself.
+    /// What the reference backend declares of itself.
     pub reference: Reference,
-    /// The arms in order.
-    pub arms: Vec<Arm>,
-    /// The policies by name.
-    pub policies: Vec<(PolicyId, Policy)>,
-    /// Digest of all that decides the results.
+    /// The arms in the order of reports.
+    pub arms: Vec<PlannedArm>,
+    /// The dream policies by name.
+    pub policies: Vec<PlannedPolicy>,
+    /// Digest of all that decides the results, in hexadecimal digits; the rubrics are in it.
     pub plan_digest: String,
-    /// The scenarios in order.
-    pub scenarios: Vec<ScenarioEntry>,
+    /// The scenarios in order of their names.
+    pub scenarios: Vec<PlannedScenario>,
+    /// The prices that tokens are costed with.
+    pub price: Price,
+    /// The day on which the prices were read.
+    pub price_date: String,
+    /// Where.
+    pub price_source: String,
+    /// The trials in the order of their numbers; a table of its own in the record.
+    #[serde(skip)]
+    pub trials: Vec<Planned>,
 }
 
 impl Manifest {
-    /// The manifest of a run of this plan.
+    /// What a run of this plan is.
     pub fn of(plan: &Plan, started_at: Timestamp, command_line: Vec<String>, host: Host) -> Self {
         let experiment = &plan.experiment;
         let prices = PriceList::embedded();
+        let arm = |arm: &crate::experiment::Arm| PlannedArm {
+            id: arm.id.clone(),
+            memory: arm.memory,
+            policy: arm.policy.clone(),
+            outcomes: arm.outcomes,
+        };
+        let scenario = |prepared: &crate::plan::Prepared| {
+            let scenario = &prepared.scenario;
+            let tasks = |session: &crate::scenario::Session| {
+                u32::try_from(session.tasks.len()).unwrap_or(u32::MAX)
+            };
+            PlannedScenario {
+                id: scenario.id.clone(),
+                title: scenario.title.clone(),
+                summary: scenario.summary.clone(),
+                domain: scenario.domain,
+                construct: scenario.construct,
+                tasks_per_session: scenario.sessions.iter().map(tasks).collect(),
+                session_dates: scenario
+                    .sessions
+                    .iter()
+                    .map(|session| session.brief.date)
+                    .collect(),
+                digest: scenario.digest.to_string(),
+            }
+        };
+        let trial = |(number, trial): (usize, &crate::plan::Trial)| Planned {
+            number,
+            scenario: trial.scenario,
+            arm: trial.arm,
+            repetition: trial.repetition,
+        };
+        let policy = |(id, policy): &(PolicyId, Policy)| PlannedPolicy {
+            id: id.clone(),
+            policy: policy.clone(),
+        };
         Self {
             format: FORMAT,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -103,39 +177,16 @@ impl Manifest {
             repetitions: experiment.repetitions,
             backend: experiment.backend.as_str().to_owned(),
             priced_as: experiment.priced_as.clone(),
+            limits: experiment.limits,
+            reference: experiment.reference,
+            arms: experiment.arms.iter().map(arm).collect(),
+            policies: experiment.policies.iter().map(policy).collect(),
+            plan_digest: plan.digest.to_string(),
+            scenarios: plan.scenarios.iter().map(scenario).collect(),
             price: plan.price,
             price_date: prices.date,
             price_source: prices.source,
-            limits: experiment.limits,
-            reference: experiment.reference,
-            arms: experiment.arms.clone(),
-            policies: experiment.policies.clone(),
-            plan_digest: plan.digest.to_string(),
-            scenarios: plan
-                .scenarios
-                .iter()
-                .map(|prepared| {
-                    let scenario = &prepared.scenario;
-                    ScenarioEntry {
-                        id: scenario.id.clone(),
-                        title: scenario.title.clone(),
-                        summary: scenario.summary.clone(),
-                        domain: scenario.domain,
-                        construct: scenario.construct,
-                        tasks_per_session: scenario
-                            .sessions
-                            .iter()
-                            .map(|session| u32::try_from(session.tasks.len()).unwrap_or(u32::MAX))
-                            .collect(),
-                        session_dates: scenario
-                            .sessions
-                            .iter()
-                            .map(|session| session.brief.date)
-                            .collect(),
-                        digest: scenario.digest.to_string(),
-                    }
-                })
-                .collect(),
+            trials: plan.trials.iter().enumerate().map(trial).collect(),
         }
     }
 }

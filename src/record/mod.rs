@@ -1,120 +1,86 @@
-//! The record of a run: one `SQLite` file, versioned, crash-safe, resumable.
+//! The record of a run: one `SQLite` file that is written while the run goes and read by everything after
+//! it.
 //!
-//! Everything after a run is made from its record, so that a report can be made again at any time. What
-//! always holds: a session is there whole, with its tasks and the dream after it, or not at all; what
-//! was committed survives a kill and a loss of power (write-ahead log, `synchronous = FULL`).
+//! A [`Recorder`] writes events, a [`Record`] reads rows, and [`Resumed`] gives a run its own past back.
+//! Nothing is judged or summed up here: the record holds what happened, in integers and in text. It is no
+//! log: an event that was kept cannot be told from one that was kept in another order.
 //!
-//! The format has a number. It goes up when a reader of the old number would misread a new file: a
-//! table or column that is renamed, removed or means something else, an encoding that changes. A new
-//! table or column that an old reader may ignore keeps it.
+//! What always holds of a file:
+//!
+//! - A session is there whole, with its tasks and the dream after it, or not at all; and with a session
+//!   all earlier ones of its trial. This is so after a crash, a full disk or a pulled plug as well.
+//! - A session is there once. A second one of the same number is an error, and the first one stays: the
+//!   sessions of a trial are run in order and never again, so that a second one means that two runs
+//!   write to one file or that a run repeats what it was told is done. To replace the first would hide
+//!   this, and so would dropping the second.
+//! - The manifest says what was planned, and `trials_planned` each trial of it. Nobody writes to them
+//!   after the file was made. Of a trial's outcome the last one counts: a trial that failed or was
+//!   canceled can be taken up again.
+//! - Amounts are integers in the unit that the column names; tokens above 2^63 - 1 are kept as that.
+//!   What was not measured is NULL, never 0.
+//!
+//! While a run writes, and after a crash, what was committed last can stand in a file beside it whose
+//! name ends with `-wal`: only both together are the record. After [`Recorder::finish`] one file is left,
+//! which can be read where nothing can be written.
+//!
+//! # Format
+//!
+//! The table `meta` says which format a file has; this program reads [`FORMAT`] and all before it. The number
+//! goes up by one with each change after which a program that knows the old number would read a new file
+//! wrongly or not at all, or could not go on with an old one:
+//!
+//! - a table, a column or a field of the manifest goes away or gets another name, unit or meaning;
+//! - a column is added to a table that is there, or a key changes;
+//! - a word is added to those that `outcome`, `entries`, `edits`, `verdicts` or the manifest can hold;
+//! - the draws of a run change, so that its second half would not fit its first.
+//!
+//! A new table, and a new field of the manifest that readers can do without, are no new format.
 
+mod error;
+mod insert;
 mod manifest;
 mod read;
+mod recorder;
+mod resumed;
+mod rows;
 mod schema;
-mod write;
+#[cfg(test)]
+mod tests;
 
-use std::path::{Path, PathBuf};
+pub use error::RecordError;
+pub use manifest::{Host, Manifest, Planned, PlannedArm, PlannedPolicy, PlannedScenario};
+pub use read::Record;
+pub use recorder::Recorder;
+pub use resumed::{NoHistory, Resumed};
+pub use rows::{DreamRow, TaskRow};
 
-use thiserror::Error;
+use serde::{Deserialize, Serialize};
 
-pub use manifest::{Host, Manifest, ScenarioEntry};
-pub use read::{DreamRow, NoHistory, Outcome, Planned, Record, Resumed, TaskRow};
-pub use write::Recorder;
-
-/// The number of the record's format.
+/// The format of the records that this program writes.
 pub const FORMAT: u32 = 1;
 
-/// Why a record cannot be written or read.
-#[derive(Debug, Error)]
-pub enum RecordError {
-    /// There is a record already.
-    #[error("`{}` is there already", .0.display())]
-    Exists(PathBuf),
-    /// The file is no record, or is damaged.
-    #[error("`{}` is not a whole record: {reason}", .path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The file is of a format that this program does not know.
-    #[error("`{}` has record format {found}, newer than this program reads ({FORMAT})", .path.display())]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        found: u32,
-    },
-    /// The record is of another plan.
-    #[error("`{}` is of another plan ({}…, not {}…)", .path.display(), &.found[..12], &.wanted[..12])]
-    OtherPlan {
-        /// The file.
-        path: PathBuf,
-        /// The digest of its plan.
-        found: String,
-        /// The digest of this one.
-        wanted: String,
-    },
-    /// The file could not be written.
-    #[error("cannot write the record `{}`", .path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: rusqlite::Error,
-    },
-    /// The file could not be read.
-    #[error("cannot read the record `{}`", .path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: rusqlite::Error,
-    },
+/// How a trial ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every session was run and every deliverable graded.
+    Graded,
+    /// The backend failed; sessions before that stand.
+    BackendFailed,
+    /// The run was stopped; sessions before that stand.
+    Canceled,
 }
 
-impl RecordError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Graded, Self::BackendFailed, Self::Canceled];
+
+    /// Its name in files.
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::Exists(_) => Some("add `--resume` to continue it".into()),
-            Self::Damaged { .. } => Some("restore the file from a copy, or run again into another folder".into()),
-            Self::Newer { .. } => Some("use a newer dreamtrial".into()),
-            Self::OtherPlan { .. } => {
-                Some("resume with the same experiment, seed, arms and scenarios, or run into another folder".into())
-            }
-            Self::Write { .. } => {
-                Some("what was committed is kept: make room, then run again with the same `--out` and `--resume`".into())
-            }
-            Self::Read { .. } => None,
-        }
-    }
-
-    /// An error of the database while reading; damage is told apart from the rest.
-    fn reading(path: &Path) -> impl Fn(rusqlite::Error) -> Self + use<> {
-        let path = path.to_owned();
-        move |source| match source.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
-                Self::Damaged {
-                    path: path.clone(),
-                    reason: source.to_string(),
-                }
-            }
-            Some(_) | None => Self::Read {
-                path: path.clone(),
-                source,
-            },
-        }
-    }
-
-    fn writing(path: &Path) -> impl Fn(rusqlite::Error) -> Self + use<> {
-        let path = path.to_owned();
-        move |source| Self::Write {
-            path: path.clone(),
-            source,
+            Self::Graded => "graded",
+            Self::BackendFailed => "backend_failed",
+            Self::Canceled => "canceled",
         }
     }
 }
