@@ -3,9 +3,11 @@
 use super::{
     ReportError,
     chart::{
-        BarGroup, Curve, Dumbbell, DumbbellRow, Estimate as Drawn, HeatMap, HeatRow, IntervalBars,
-        LearningCurve, Scatter, ScatterPanel, ScatterPoint, Series,
+        BarGroup, ChartError, Curve, Dumbbell, DumbbellRow, Estimate as Drawn, HeatMap, HeatRow,
+        IntervalBars, LearningCurve, Scatter, ScatterPanel, ScatterPoint, Series,
     },
+    roles::{Roles, palette},
+    words::count as counted,
 };
 use crate::{
     analyse::{Analysis, Estimate, Group, Metric},
@@ -26,18 +28,8 @@ pub(super) fn note(analysis: &Analysis) -> String {
 
 /// An arm's colour is the same in all charts and all runs that name it the same.
 fn series(analysis: &Analysis, arm: usize) -> Series {
-    const KNOWN: [&str; 7] = [
-        "none",
-        "accumulated",
-        "dreamed",
-        "oracle",
-        "placebo",
-        "none-outcomes",
-        "dreamed-outcomes",
-    ];
-    let name = analysis.manifest.arms[arm].id.as_str();
-    let palette = KNOWN.iter().position(|known| *known == name).unwrap_or(arm);
-    Series::new(name, palette)
+    let manifest = &analysis.manifest;
+    Series::new(manifest.arms[arm].id.as_str(), palette(manifest, arm))
 }
 
 fn drawn(estimate: &Estimate) -> Drawn {
@@ -71,33 +63,29 @@ fn count(analysis: &Analysis, group: Group) -> usize {
         .count()
 }
 
-/// The arm that the others are shown against, and the one that is shown against it.
-pub(super) fn main_arms(analysis: &Analysis) -> Option<(usize, usize)> {
-    let arms = &analysis.manifest.arms;
-    let find = |regime: Regime| {
-        arms.iter()
-            .position(|arm| arm.memory == regime && arm.outcomes.is_none())
-    };
-    let base = find(Regime::None)
-        .or_else(|| find(Regime::Accumulated))
-        .unwrap_or(0);
-    let treat = find(Regime::Dreamed).or_else(|| (0..arms.len()).find(|&arm| arm != base))?;
-    (base != treat).then_some((base, treat))
-}
-
-/// All charts, by name.
+/// All charts that have something to show, by name.
 pub(super) fn draw(analysis: &Analysis) -> Result<Vec<(&'static str, String)>, ReportError> {
-    let mut charts = vec![("completion", completion(analysis)?)];
-    if let Some((base, treat)) = main_arms(analysis) {
-        charts.push(("scenarios", dumbbell(analysis, base, treat)?));
+    let roles = Roles::of(analysis);
+    let scenarios = |treat: usize| dumbbell(analysis, roles.base, treat);
+    let drawn = [
+        Some(("completion", completion(analysis))),
+        roles.treat.map(|treat| ("scenarios", scenarios(treat))),
+        Some(("learning", learning(analysis))),
+        Some(("constructs", heat_map(analysis))),
+        Some(("cost", scatter(analysis))),
+    ];
+    let mut charts = Vec::new();
+    for (name, chart) in drawn.into_iter().flatten() {
+        match chart {
+            Ok(svg) => charts.push((name, svg)),
+            Err(ChartError::Empty { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
-    charts.push(("learning", learning(analysis)?));
-    charts.push(("constructs", heat_map(analysis)?));
-    charts.push(("cost", scatter(analysis)?));
     Ok(charts)
 }
 
-fn completion(analysis: &Analysis) -> Result<String, ReportError> {
+fn completion(analysis: &Analysis) -> Result<String, ChartError> {
     let arms = 0..analysis.manifest.arms.len();
     let groups = std::iter::once(Group::All)
         .chain(Domain::ALL.map(Group::Domain))
@@ -105,9 +93,9 @@ fn completion(analysis: &Analysis) -> Result<String, ReportError> {
     let bars = IntervalBars {
         title: "Tasks completed, by arm".to_owned(),
         subtitle: format!(
-            "{} scenarios, {} repetitions",
-            analysis.manifest.scenarios.len(),
-            analysis.manifest.repetitions
+            "{}, {}",
+            counted(analysis.manifest.scenarios.len() as u64, "scenario"),
+            counted(u64::from(analysis.manifest.repetitions), "repetition")
         ),
         note: note(analysis),
         value_label: "tasks completed".to_owned(),
@@ -115,16 +103,19 @@ fn completion(analysis: &Analysis) -> Result<String, ReportError> {
         series: arms.clone().map(|arm| series(analysis, arm)).collect(),
         groups: groups
             .map(|group| BarGroup {
-                name: format!("{group} ({} scenarios)", count(analysis, group)),
+                name: format!(
+                    "{group} ({})",
+                    counted(count(analysis, group) as u64, "scenario")
+                ),
                 values: arms.clone().map(|arm| rate(analysis, group, arm)).collect(),
             })
             .collect(),
     };
-    Ok(bars.draw()?)
+    bars.draw()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of tasks")]
-fn dumbbell(analysis: &Analysis, base: usize, treat: usize) -> Result<String, ReportError> {
+fn dumbbell(analysis: &Analysis, base: usize, treat: usize) -> Result<String, ChartError> {
     let of = |scenario: usize, arm: usize| {
         let rate = analysis
             .scenarios
@@ -145,8 +136,8 @@ fn dumbbell(analysis: &Analysis, base: usize, treat: usize) -> Result<String, Re
             analysis.manifest.arms[treat].id, analysis.manifest.arms[base].id
         ),
         subtitle: format!(
-            "share of tasks completed in each of {} scenarios",
-            analysis.manifest.scenarios.len()
+            "share of tasks completed, {}: described, not concluded from",
+            counted(analysis.manifest.scenarios.len() as u64, "scenario")
         ),
         note: note(analysis),
         value_label: "tasks completed".to_owned(),
@@ -165,10 +156,10 @@ fn dumbbell(analysis: &Analysis, base: usize, treat: usize) -> Result<String, Re
             })
             .collect(),
     };
-    Ok(chart.draw()?)
+    chart.draw()
 }
 
-fn learning(analysis: &Analysis) -> Result<String, ReportError> {
+fn learning(analysis: &Analysis) -> Result<String, ChartError> {
     let arms = &analysis.manifest.arms;
     let wanted = [
         Regime::None,
@@ -231,10 +222,10 @@ fn learning(analysis: &Analysis) -> Result<String, ReportError> {
             })
             .collect(),
     };
-    Ok(chart.draw()?)
+    chart.draw()
 }
 
-fn heat_map(analysis: &Analysis) -> Result<String, ReportError> {
+fn heat_map(analysis: &Analysis) -> Result<String, ChartError> {
     let arms = 0..analysis.manifest.arms.len();
     let chart = HeatMap {
         title: "Tasks completed, by construct and arm".to_owned(),
@@ -263,10 +254,10 @@ fn heat_map(analysis: &Analysis) -> Result<String, ReportError> {
             })
             .collect(),
     };
-    Ok(chart.draw()?)
+    chart.draw()
 }
 
-fn scatter(analysis: &Analysis) -> Result<String, ReportError> {
+fn scatter(analysis: &Analysis) -> Result<String, ChartError> {
     let panel = |metric: Metric, label: &str, prefix: &str| ScatterPanel {
         amount_label: label.to_owned(),
         prefix: prefix.to_owned(),
@@ -283,7 +274,7 @@ fn scatter(analysis: &Analysis) -> Result<String, ReportError> {
     let chart = Scatter {
         title: "What completion takes".to_owned(),
         subtitle: format!(
-            "priced as {}, dreams included; modelled on the reference backend",
+            "priced as {}; USD include dreams, tokens are the agent's alone",
             analysis.manifest.priced_as
         ),
         note: note(analysis),
@@ -294,5 +285,5 @@ fn scatter(analysis: &Analysis) -> Result<String, ReportError> {
             panel(Metric::CostPerSession, "USD per session", "$"),
         ],
     };
-    Ok(chart.draw()?)
+    chart.draw()
 }

@@ -1,126 +1,17 @@
-//! `report.html`: one file, complete in itself; and the answers in plain words that it leads with.
+//! `report.html`: one file, complete in itself.
 
 use minijinja::{AutoEscape, Environment, Value, value::Serde};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{ReportError, charts::main_arms, words};
+use super::{ReportError, findings::answers, words};
 use crate::{
-    analyse::{Analysis, Comparison, Direction, Group, Metric},
+    analyse::{Analysis, Comparison, Direction, Group, Metric, Part},
     scenario::Domain,
 };
 
-/// What a manager may repeat: sentences that stay true when they are quoted alone.
-pub(super) fn answers(analysis: &Analysis) -> Vec<String> {
-    let Some((base, treat)) = main_arms(analysis) else {
-        return vec!["One arm was run, so there is nothing to compare.".to_owned()];
-    };
-    let mut answers = Vec::new();
-    let mut bases = vec![base];
-    bases.extend(
-        analysis
-            .arm("accumulated")
-            .filter(|&arm| arm != base && arm != treat),
-    );
-    for base in bases {
-        answers.extend(
-            analysis
-                .comparison(Group::All, Metric::Completion, base, treat)
-                .map(|one| completion(analysis, one)),
-        );
-    }
-    answers.extend(domains(analysis, base, treat));
-    answers.extend(cost(analysis, base, treat));
-    answers
-}
-
 fn name(analysis: &Analysis, arm: usize) -> &str {
     analysis.manifest.arms[arm].id.as_str()
-}
-
-fn completion(analysis: &Analysis, one: &Comparison) -> String {
-    let (base, treat) = (name(analysis, one.base), name(analysis, one.treat));
-    let value =
-        |value: Option<f64>| value.map_or_else(|| "an unknown share".to_owned(), words::percent);
-    let verdict = match one.direction {
-        Direction::Better => format!("`{treat}` completes more tasks than `{base}`"),
-        Direction::Worse => format!("`{treat}` completes fewer tasks than `{base}`"),
-        Direction::Inconclusive => {
-            format!("no difference in completion is shown between `{treat}` and `{base}`")
-        }
-        Direction::NotJudged(caution) => {
-            format!("`{treat}` against `{base}`: {caution}, described only")
-        }
-    };
-    format!(
-        "{}: {} against {} of tasks, {} (95% interval), {}, over {} scenarios.",
-        capitalised(&verdict),
-        value(one.treat_value),
-        value(one.base_value),
-        words::difference(Metric::Completion, &one.difference),
-        words::ratio(&one.ratio),
-        one.scenarios
-    )
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
-}
-
-fn domains(analysis: &Analysis, base: usize, treat: usize) -> Option<String> {
-    let base = analysis
-        .arm("accumulated")
-        .filter(|&arm| arm != treat)
-        .unwrap_or(base);
-    let parts: Vec<String> = Domain::ALL
-        .into_iter()
-        .filter_map(|domain| {
-            let one =
-                analysis.comparison(Group::Domain(domain), Metric::Completion, base, treat)?;
-            Some(format!(
-                "{domain} {} ({})",
-                words::difference(Metric::Completion, &one.difference),
-                one.direction.as_str()
-            ))
-        })
-        .collect();
-    (!parts.is_empty()).then(|| {
-        format!(
-            "By domain, `{}` against `{}`: {}.",
-            name(analysis, treat),
-            name(analysis, base),
-            parts.join("; ")
-        )
-    })
-}
-
-fn cost(analysis: &Analysis, base: usize, treat: usize) -> Option<String> {
-    let of = |arm: usize, metric: Metric| {
-        let estimate = &analysis.summary(Group::All, arm, metric)?.estimate;
-        Some(format!("${}", words::shown(metric, estimate)))
-    };
-    let split = analysis.costs.get(treat)?;
-    let total = split.agent + split.in_session_grader + split.runtime + split.dreams;
-    #[expect(clippy::cast_precision_loss, reason = "a share for display")]
-    let share = if total == 0 {
-        0.0
-    } else {
-        split.dreams as f64 / total as f64
-    };
-    Some(format!(
-        "Cost, priced as {}: `{}` {} a session and {} a completed task (dreams are {} of its cost); `{}` {} and {}.",
-        analysis.manifest.priced_as,
-        name(analysis, treat),
-        of(treat, Metric::CostPerSession)?,
-        of(treat, Metric::CostPerCompletedTask)?,
-        words::percent(share),
-        name(analysis, base),
-        of(base, Metric::CostPerSession)?,
-        of(base, Metric::CostPerCompletedTask)?,
-    ))
 }
 
 /// A sentence as HTML, with what stands in backticks as code.
@@ -146,6 +37,15 @@ fn coded(text: &str) -> String {
 struct Cell {
     text: String,
     small: String,
+}
+
+impl Cell {
+    fn of(text: String) -> Self {
+        Self {
+            text,
+            small: String::new(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -191,41 +91,58 @@ const SHOWN: [Metric; 9] = [
     Metric::CostPerSessionHour,
 ];
 
-fn comparison_table(analysis: &Analysis, group: Group) -> Vec<Line> {
-    analysis
-        .comparisons
-        .iter()
-        .filter(|one| {
-            one.group == group
-                && [
-                    Metric::Completion,
-                    Metric::FirstTry,
-                    Metric::ClarificationRounds,
-                    Metric::CostPerSession,
-                ]
-                .contains(&one.metric)
-        })
-        .map(|one| {
-            let cell = |text: String| Cell {
-                text,
-                small: String::new(),
-            };
-            Line {
-                name: format!(
-                    "{} against {}",
-                    name(analysis, one.treat),
-                    name(analysis, one.base)
-                ),
-                note: one.metric.label().to_owned(),
-                cells: vec![
-                    cell(words::difference(one.metric, &one.difference)),
-                    cell(words::ratio(&one.ratio)),
-                    cell(one.p.map_or_else(|| "—".to_owned(), words::p_value)),
-                    cell(one.direction.as_str().to_owned()),
-                ],
-            }
-        })
-        .collect()
+/// The measures that arms are compared on here; the rest is in the file.
+const COMPARED: [Metric; 4] = [
+    Metric::Completion,
+    Metric::FirstTry,
+    Metric::ClarificationRounds,
+    Metric::CostPerSession,
+];
+
+/// A table for each arm that others are compared with. A pair stands under the first of its two arms
+/// that is one of these, and not again the other way around.
+fn comparison_tables(analysis: &Analysis) -> Vec<(&str, Vec<Line>)> {
+    let all = |one: &&Comparison| one.group == Group::All;
+    let mut bases: Vec<usize> = Vec::new();
+    for one in analysis.comparisons.iter().filter(all) {
+        if !bases.contains(&one.base) {
+            bases.push(one.base);
+        }
+    }
+    let tables = bases.iter().enumerate().map(|(place, &base)| {
+        let shown = |one: &&Comparison| one.base == base && !bases[..place].contains(&one.treat);
+        let pairs = analysis.comparisons.iter().filter(all).filter(shown);
+        let lines = COMPARED.iter().flat_map(|&metric| {
+            let of_metric = pairs.clone().filter(move |one| one.metric == metric);
+            of_metric.map(|one| comparison_line(analysis, one))
+        });
+        (name(analysis, base), lines.collect())
+    });
+    tables.collect()
+}
+
+fn comparison_line(analysis: &Analysis, one: &Comparison) -> Line {
+    let costs = one.metric.parts().0 == Part::Cost;
+    let verdict = match one.direction {
+        Direction::Better if costs => "costs less",
+        Direction::Worse if costs => "costs more",
+        Direction::Better
+        | Direction::Worse
+        | Direction::Inconclusive
+        | Direction::NotJudged(_) => one.direction.as_str(),
+    };
+    let cells = [
+        words::difference(one.metric, &one.difference),
+        words::ratio(&one.ratio),
+        one.p.map_or_else(|| "—".to_owned(), words::p_value),
+        verdict.to_owned(),
+        words::grouped(one.pairs),
+    ];
+    Line {
+        name: name(analysis, one.treat).to_owned(),
+        note: one.metric.label().to_owned(),
+        cells: cells.map(Cell::of).into(),
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of tasks")]
@@ -247,7 +164,11 @@ fn scenario_table(analysis: &Analysis) -> Vec<Line> {
         .enumerate()
         .map(|(number, scenario)| Line {
             name: scenario.id.to_string(),
-            note: format!("{}. {}", scenario.title, scenario.summary),
+            note: format!(
+                "{} · {}",
+                scenario.construct.to_string().replace('_', "-"),
+                scenario.title
+            ),
             cells: (0..analysis.manifest.arms.len())
                 .map(|arm| Cell {
                     text: rate(number, arm),
@@ -316,6 +237,25 @@ fn count_table(analysis: &Analysis) -> Vec<Line> {
         .collect()
 }
 
+/// What the dreams of each arm that has some did to its store.
+fn dream_table(analysis: &Analysis) -> Vec<Line> {
+    let dreaming = analysis.dreams.iter().enumerate();
+    dreaming
+        .filter(|(_, dreams)| dreams.count > 0)
+        .map(|(arm, dreams)| {
+            let mut cells = vec![words::grouped(dreams.count)];
+            cells.extend(dreams.edits.map(words::grouped));
+            let mean = |sum: u64| words::grouped(sum / dreams.count);
+            cells.extend([mean(dreams.size.0), mean(dreams.size.1)]);
+            Line {
+                name: name(analysis, arm).to_owned(),
+                note: String::new(),
+                cells: cells.into_iter().map(Cell::of).collect(),
+            }
+        })
+        .collect()
+}
+
 /// The page.
 pub(super) fn page(
     analysis: &Analysis,
@@ -354,8 +294,10 @@ pub(super) fn page(
         "metrics": SHOWN.iter().map(|metric| metric.label()).collect::<Vec<_>>(),
         "overall": metric_table(analysis, Group::All),
         "by_domain": by_domain,
-        "comparisons": comparison_table(analysis, Group::All),
+        "comparisons": comparison_tables(analysis),
+        "dreams": dream_table(analysis),
         "scenarios": scenario_table(analysis),
+        "summaries": manifest.scenarios.iter().map(|one| (one.id.as_str(), one.summary.as_str())).collect::<Vec<_>>(),
         "costs": cost_table(analysis),
         "counts": count_table(analysis),
         "failures": analysis.failures,

@@ -6,10 +6,14 @@
 
 pub mod chart;
 mod charts;
+mod findings;
 mod html;
+mod roles;
 mod rows;
 mod tables;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::{

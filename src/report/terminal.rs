@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use owo_colors::OwoColorize as _;
 
-use super::{charts::main_arms, html::answers, words};
+use super::{findings::answers, roles::Roles, words};
 use crate::{
     analyse::{Analysis, Caution, Direction, Group, Metric},
     scenario::Construct,
@@ -13,40 +13,78 @@ use crate::{
 
 const WIDTH: usize = 80;
 
-/// Breaks a text into lines of at most `WIDTH` columns, all but the first indented.
-fn wrapped(text: &str, indent: &str) -> String {
+/// The widest name of an arm that leaves room for the numbers beside it.
+const NAME: usize = 16;
+
+/// Breaks a text into lines of at most `WIDTH` columns: the first begins with `first`, the others with
+/// `rest`. A word that is longer than a line is broken too.
+fn wrapped(text: &str, first: &str, rest: &str) -> String {
     let mut lines = String::new();
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+    let mut line = first.to_owned();
+    let mut used = first.chars().count();
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        if !empty && used + 1 + word.chars().count() > WIDTH {
             lines.push_str(&line);
             lines.push('\n');
-            indent.clone_into(&mut line);
-        } else if !line.is_empty() {
-            line.push(' ');
+            rest.clone_into(&mut line);
+            (used, empty) = (rest.chars().count(), true);
         }
-        line.push_str(word);
+        if !empty {
+            line.push(' ');
+            used += 1;
+        }
+        for letter in word.chars() {
+            if used == WIDTH {
+                lines.push_str(&line);
+                lines.push('\n');
+                rest.clone_into(&mut line);
+                used = rest.chars().count();
+            }
+            line.push(letter);
+            used += 1;
+        }
+        empty = false;
     }
     lines + &line + "\n"
+}
+
+/// A name that fits its column.
+fn short(name: &str) -> String {
+    if name.chars().count() <= NAME {
+        name.to_owned()
+    } else {
+        name.chars().take(NAME - 1).chain(['…']).collect()
+    }
 }
 
 pub(super) fn summary(analysis: &Analysis) -> String {
     let mut text = String::new();
     if analysis.manifest.backend == "reference" {
-        let line = wrapped(
-            "Reference agent: shows what the information in a store can do under the scenarios' rules; no evidence about any product.",
-            "",
-        );
-        let _ = writeln!(text, "{}", line.dimmed());
+        let note = "Reference agent: shows what the information in a store can do under these \
+                    scenarios' rules; no evidence about any product.";
+        for line in wrapped(note, "", "").lines() {
+            let _ = writeln!(text, "{}", line.dimmed());
+        }
+        text.push('\n');
     }
-    let _ = writeln!(text, "{}", analysis.manifest.title.bold());
-    for answer in answers(analysis) {
-        text.push_str(&wrapped(&format!("  {answer}"), "  "));
+    for line in wrapped(&analysis.manifest.title, "", "").lines() {
+        let _ = writeln!(text, "{}", line.bold());
+    }
+    for (place, answer) in answers(analysis).iter().enumerate() {
+        if place == 0 {
+            for line in wrapped(answer, "", "").lines() {
+                let _ = writeln!(text, "{}", line.bold());
+            }
+        } else {
+            text.push_str(&wrapped(answer, "- ", "  "));
+        }
     }
     text.push('\n');
     let _ = writeln!(text, "{}", arms(analysis));
-    if let Some((base, treat)) = main_arms(analysis) {
-        let _ = writeln!(text, "\n{}", constructs(analysis, base, treat));
+    let roles = Roles::of(analysis);
+    if let Some(treat) = roles.treat {
+        let _ = writeln!(text, "\n{}", constructs(analysis, roles, treat));
     }
     let planned: u64 = analysis.counts.iter().map(|counts| counts.planned).sum();
     let graded: u64 = analysis.counts.iter().map(|counts| counts.graded).sum();
@@ -61,10 +99,12 @@ pub(super) fn summary(analysis: &Analysis) -> String {
             grouped(planned), grouped(graded), grouped(ungraded), grouped(failed), grouped(canceled),
         ),
         "",
+        "",
     ));
     for (reason, trials) in &analysis.failures {
         text.push_str(&wrapped(
-            &format!("  {trials} trials failed: {reason}"),
+            &format!("{} failed: {reason}", words::count(*trials, "trial")),
+            "  ",
             "    ",
         ));
     }
@@ -97,7 +137,7 @@ fn lines(table: &Table) -> String {
 fn arms(analysis: &Analysis) -> String {
     let mut table = table(&[
         "arm",
-        "completed",
+        "done",
         "95% interval",
         "1st try",
         "asked",
@@ -119,7 +159,7 @@ fn arms(analysis: &Analysis) -> String {
             })
         };
         table.add_row([
-            entry.id.to_string(),
+            short(entry.id.as_str()),
             shown(Metric::Completion),
             of(Metric::Completion)
                 .and_then(|estimate| words::interval(Metric::Completion, estimate))
@@ -134,17 +174,12 @@ fn arms(analysis: &Analysis) -> String {
     lines(&table)
 }
 
-fn constructs(analysis: &Analysis, base: usize, treat: usize) -> String {
-    let name = |arm: usize| analysis.manifest.arms[arm].id.to_string();
-    let plain = analysis
-        .arm("accumulated")
-        .filter(|&arm| arm != base && arm != treat);
+fn constructs(analysis: &Analysis, roles: Roles, treat: usize) -> String {
+    let Roles { base, plain, .. } = roles;
+    let name = |arm: usize| short(analysis.manifest.arms[arm].id.as_str());
     let mut head = vec!["construct".to_owned(), name(base)];
     head.extend(plain.map(name));
-    head.extend([
-        name(treat),
-        format!("{} - {}", name(treat), name(plain.unwrap_or(base))),
-    ]);
+    head.extend([name(treat), "change".to_owned()]);
     let mut table = table(&head.iter().map(String::as_str).collect::<Vec<_>>());
     let mut few = 0;
     for construct in Construct::ALL {
@@ -167,7 +202,7 @@ fn constructs(analysis: &Analysis, base: usize, treat: usize) -> String {
         row.extend(plain.and_then(of));
         let change = comparison.difference.value.map_or_else(
             || "n/a".to_owned(),
-            |value| format!("{:+.1} points", value * 100.0),
+            |value| format!("{} points", words::points(value)),
         );
         row.extend([other, change]);
         table.add_row(row);
@@ -175,6 +210,9 @@ fn constructs(analysis: &Analysis, base: usize, treat: usize) -> String {
     let mut text = lines(&table);
     if few > 0 {
         text.push_str("\n(too few scenarios in a construct to conclude from: described only)");
+    }
+    if let Some(plain) = plain {
+        let _ = write!(text, "\n(change: against {})", name(plain));
     }
     text
 }

@@ -2,16 +2,43 @@
 
 use crate::analyse::{Caution, Estimate, Metric};
 
-/// `62.1%`.
+/// `62.1%`. A share that is not quite 0 or 1 never reads as if it were.
 pub(super) fn percent(share: f64) -> String {
-    format!("{:.1}%", share * 100.0)
+    match share {
+        _ if share > 0.0 && share < 0.0005 => "<0.1%".to_owned(),
+        _ if (0.9995..1.0).contains(&share) => ">99.9%".to_owned(),
+        _ => format!("{:.1}%", share * 100.0),
+    }
+}
+
+/// A difference of shares in percentage points: `+28.2`, `-3.1`, `0.0`.
+pub(super) fn points(share: f64) -> String {
+    let text = format!("{:+.1}", share * 100.0);
+    match text.as_str() {
+        "+0.0" | "-0.0" => "0.0".to_owned(),
+        _ => text,
+    }
+}
+
+/// `1 scenario`, `24 scenarios`.
+pub(super) fn count(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(number))
+}
+
+/// The text with a capital at its beginning.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 /// A value of a metric with its usual precision.
 pub(super) fn value(metric: Metric, value: f64) -> String {
     match metric {
         Metric::Completion | Metric::FirstTry => percent(value),
-        Metric::Tokens => format!("{value:.0}"),
+        Metric::Tokens => grouped(whole(value)),
         Metric::ActiveSeconds => format!("{value:.1}"),
         Metric::CostPerSession | Metric::CostPerCompletedTask => format!("{value:.4}"),
         Metric::CostPerSessionHour
@@ -22,6 +49,15 @@ pub(super) fn value(metric: Metric, value: f64) -> String {
         | Metric::StaleUses
         | Metric::ScopeErrors => format!("{value:.2}"),
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "an amount, zero or more"
+)]
+fn whole(value: f64) -> u64 {
+    value.round() as u64
 }
 
 /// The value, or why there is none.
@@ -35,7 +71,14 @@ pub(super) fn shown(metric: Metric, estimate: &Estimate) -> String {
 /// `[55.3, 73.1]` in the metric's unit, or nothing.
 pub(super) fn interval(metric: Metric, estimate: &Estimate) -> Option<String> {
     let (lower, upper) = estimate.interval?;
-    let plain = |number: f64| value(metric, number).trim_end_matches('%').to_owned();
+    let plain = |number: f64| {
+        if metric.more_is_better() {
+            // A limit is no observation, so it may read as 100.0.
+            format!("{:.1}", number * 100.0)
+        } else {
+            value(metric, number)
+        }
+    };
     Some(format!("[{}, {}]", plain(lower), plain(upper)))
 }
 
@@ -47,7 +90,7 @@ pub(super) fn difference(metric: Metric, estimate: &Estimate) -> String {
     let points = metric.more_is_better();
     let one = |number: f64| {
         if points {
-            format!("{:+.1}", number * 100.0)
+            self::points(number)
         } else {
             sign(number, &value(metric, number.abs()))
         }
@@ -65,7 +108,9 @@ pub(super) fn difference(metric: Metric, estimate: &Estimate) -> String {
 }
 
 fn sign(number: f64, text: &str) -> String {
-    if number < 0.0 {
+    if text.chars().all(|c| matches!(c, '0' | '.')) {
+        text.to_owned()
+    } else if number < 0.0 {
         format!("-{text}")
     } else {
         format!("+{text}")
