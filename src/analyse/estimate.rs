@@ -162,7 +162,14 @@ fn compare(
 ) -> Result<Comparison, AnalyseError> {
     let base_arm = streams(metric, pairs.iter().map(|pair| pair.base))?;
     let treat_arm = streams(metric, pairs.iter().map(|pair| pair.treat))?;
-    let (paired, _) = Paired::new(base_arm, treat_arm)?.complete()?;
+    let paired = Paired::new(base_arm, treat_arm)?;
+    if !paired
+        .pairs()
+        .any(|(base, treat)| base.count() > 0.0 && treat.count() > 0.0)
+    {
+        return Ok(nothing(group, metric, base, treat, pairs));
+    }
+    let (paired, _) = paired.complete()?;
     let scenarios = paired.stream_count();
     let level = Level::NINETY_FIVE;
     let (difference, ratio) = if metric.is_ratio_of_totals() {
@@ -223,6 +230,35 @@ fn compare(
         p,
         direction,
     })
+}
+
+/// The comparison of arms that have no task in common.
+fn nothing(
+    group: Group,
+    metric: Metric,
+    base: usize,
+    treat: usize,
+    pairs: &[&PairSums],
+) -> Comparison {
+    let undetermined = || Estimate {
+        caution: Some(Caution::NotEstimable),
+        ..Estimate::default()
+    };
+    Comparison {
+        group,
+        metric,
+        base,
+        treat,
+        scenarios: 0,
+        pairs: 0,
+        unpaired: pairs.iter().map(|pair| pair.unpaired).sum(),
+        base_value: None,
+        treat_value: None,
+        difference: undetermined(),
+        ratio: undetermined(),
+        p: None,
+        direction: Direction::NotJudged(Caution::NotEstimable),
+    }
 }
 
 fn better(is: bool) -> Direction {

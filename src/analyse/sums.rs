@@ -38,6 +38,8 @@ pub(super) struct Sums {
     pub(super) failures: BTreeMap<String, u64>,
     /// Repetition, scenario and arm of the trials that failed.
     failed: BTreeSet<(u32, usize, usize)>,
+    /// The last session that is there, by repetition, scenario and arm.
+    reached: BTreeMap<(u32, usize, usize), u32>,
 }
 
 /// What a task cost its arm, without dreams: agent, in-session grader, active time; in micro-dollars.
@@ -127,6 +129,7 @@ impl Sums {
             costs: vec![CostSplit::default(); arms],
             failures: BTreeMap::new(),
             failed: BTreeSet::new(),
+            reached: BTreeMap::new(),
         };
         sums.plan(record, manifest)?;
         let mut key: Option<(u32, usize, u32, u32)> = None;
@@ -199,6 +202,8 @@ impl Sums {
         }
         let sums = parts_of(row, agent + grader + runtime);
         add(&mut self.arms[row.scenario][row.arm], &sums);
+        self.reached
+            .insert((row.repetition, row.scenario, row.arm), row.session);
         let point = &mut self.curve[row.arm][row.session as usize - 1][row.scenario];
         point.0 += sums[Part::Completed as usize];
         point.1 += 1.0;
@@ -246,10 +251,17 @@ impl Sums {
             self.arms[dream.scenario][dream.arm][Part::Cost as usize] += cost as f64;
             for ((base, treat), pairs) in self.compared.iter().zip(&mut self.pairs) {
                 let pair = &mut pairs[dream.scenario];
-                if *base == dream.arm {
+                // A dream counts where the session before it does: only if the other arm has that too.
+                let other = |arm: usize| {
+                    let trial = (dream.repetition, dream.scenario, arm);
+                    self.reached
+                        .get(&trial)
+                        .is_some_and(|&last| last >= dream.session)
+                };
+                if *base == dream.arm && other(*treat) {
                     pair.base[Part::Cost as usize] += cost as f64;
                 }
-                if *treat == dream.arm {
+                if *treat == dream.arm && other(*base) {
                     pair.treat[Part::Cost as usize] += cost as f64;
                 }
             }

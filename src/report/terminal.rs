@@ -142,6 +142,7 @@ fn arms(analysis: &Analysis) -> String {
         "1st try",
         "asked",
         "corr.",
+        "tokens",
         "$/sess.",
         "$/done",
     ]);
@@ -167,6 +168,7 @@ fn arms(analysis: &Analysis) -> String {
             shown(Metric::FirstTry),
             shown(Metric::ClarificationRounds),
             shown(Metric::CorrectionRounds),
+            shown(Metric::Tokens),
             shown(Metric::CostPerSession),
             shown(Metric::CostPerCompletedTask),
         ]);

@@ -5,6 +5,7 @@
 //! ([`Session::facts`], [`Task::truths`]), which only the scripted user and the grader receive.
 
 mod check;
+mod find;
 mod legible;
 mod load;
 mod wire;
@@ -21,7 +22,8 @@ use crate::{
     ident::{Digest, FactId, FieldName, RubricId, ScenarioId},
 };
 
-pub use load::{find, load};
+pub use find::find;
+pub use load::load;
 pub use wire::WhenAsked;
 
 /// The trade that a scenario is of.

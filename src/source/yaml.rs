@@ -7,7 +7,9 @@ use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 
 use super::{
     Problem, Problems,
-    node::{Fault, Kind, Node, Reader},
+    fault::Fault,
+    node::{Kind, Node},
+    reader::Reader,
 };
 
 /// What the parser hands over, before places are resolved.

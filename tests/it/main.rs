@@ -3,6 +3,7 @@
 //! - `admission`: each shipped scenario tests what it says.
 //! - `sanity`: the harness can say "better", "no effect" and "worse", and says them where it must.
 //! - `isolation`: what agent, dreamer and grader may know.
+//! - `analysis`: what is concluded from a record that is not whole.
 //! - `bad_input`: broken files are reported whole, in words, with their place.
 //! - `files`: shipped files fit their schemas and pass `check`.
 //! - `command_line`: the real binary, end to end.
@@ -22,6 +23,7 @@
 )]
 
 mod admission;
+mod analysis;
 mod bad_input;
 mod command_line;
 mod dreams;

@@ -31,15 +31,15 @@ fn table() -> String {
         let completion = of("completion");
         let line = format!(
             "| {arm} | {:.1}% | {:.1} to {:.1} | {:.1}% | {:.2} | {:.2} | {:.0} | {:.4} | {:.4} |\n",
-            value(completion, 4) * 100.0,
             value(completion, 5) * 100.0,
             value(completion, 6) * 100.0,
-            value(of("first_try"), 4) * 100.0,
-            value(of("clarification_rounds"), 4),
-            value(of("correction_rounds"), 4),
-            value(of("agent_tokens"), 4),
-            value(of("usd_per_session"), 4),
-            value(of("usd_per_completed_task"), 4),
+            value(completion, 7) * 100.0,
+            value(of("first_try"), 5) * 100.0,
+            value(of("clarification_rounds"), 5),
+            value(of("correction_rounds"), 5),
+            value(of("agent_tokens"), 5),
+            value(of("usd_per_session"), 5),
+            value(of("usd_per_completed_task"), 5),
         );
         table.push_str(&line);
     }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use self::{meter::Meter, notes::Notebook, reading::Sources, slots::Slots};
 use super::{Agent, AgentSession, Message, Opening, Pending, SessionEnd, Step, Turn};
 use crate::{
+    brief::TaskBrief,
     experiment::{Limits, Reference},
     text::estimate_tokens,
     transcript::{Entry, Failure},
@@ -147,6 +148,32 @@ impl ReferenceSession {
         Step::Submission(deliverable)
     }
 
+    /// Takes in what the user says, then tries the tools again that were in the way.
+    fn told(
+        &mut self,
+        text: &str,
+        take: fn(&mut Slots, &str, &TaskBrief, &mut Notebook),
+    ) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        let brief = Arc::clone(&self.opening.brief);
+        self.meter.read(estimate_tokens(text));
+        if let Some(work) = &mut self.task {
+            let task = &brief.tasks[work.number];
+            take(&mut work.slots, text, task, &mut self.notebook);
+            work.slots.retry_tools(
+                text,
+                &brief,
+                task,
+                self.opening.tools.as_mut(),
+                self.agent.limits.tool_attempts,
+                self.opening.seed.derive_number(work.number as u64),
+                &mut self.meter,
+                &mut entries,
+            );
+        }
+        entries
+    }
+
     fn turn(&mut self, message: Message) -> Turn {
         let brief = Arc::clone(&self.opening.brief);
         let mut entries = Vec::new();
@@ -156,22 +183,7 @@ impl ReferenceSession {
                 self.step()
             }
             Message::Answer(text) => {
-                self.meter.read(estimate_tokens(&text));
-                if let Some(work) = &mut self.task {
-                    let task = &brief.tasks[work.number];
-                    work.slots.take_answer(&text, task, &mut self.notebook);
-                    let seed = self.opening.seed.derive_number(work.number as u64);
-                    work.slots.retry_tools(
-                        &text,
-                        &brief,
-                        task,
-                        self.opening.tools.as_mut(),
-                        self.agent.limits.tool_attempts,
-                        seed,
-                        &mut self.meter,
-                        &mut entries,
-                    );
-                }
+                entries = self.told(&text, Slots::take_answer);
                 self.step()
             }
             Message::Finding(text) => {
@@ -188,24 +200,11 @@ impl ReferenceSession {
                 self.step()
             }
             Message::Correction(text) => {
-                self.meter.read(estimate_tokens(&text));
                 if let Some(work) = &mut self.task {
                     work.rounds += 1;
                     work.messages = QUESTION_MESSAGES;
-                    let task = &brief.tasks[work.number];
-                    work.slots.take_correction(&text, task, &mut self.notebook);
-                    let seed = self.opening.seed.derive_number(work.number as u64);
-                    work.slots.retry_tools(
-                        &text,
-                        &brief,
-                        task,
-                        self.opening.tools.as_mut(),
-                        self.agent.limits.tool_attempts,
-                        seed,
-                        &mut self.meter,
-                        &mut entries,
-                    );
                 }
+                entries = self.told(&text, Slots::take_correction);
                 self.step()
             }
             Message::Over(accepted) => {
