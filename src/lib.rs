@@ -23,6 +23,7 @@ pub mod run;
 pub mod scenario;
 pub mod source;
 pub mod stats;
+pub mod table;
 pub mod text;
 pub mod transcript;
 pub mod user;

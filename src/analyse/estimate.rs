@@ -2,7 +2,7 @@
 
 use super::{
     AnalyseError, Caution, Comparison, CurvePoint, Direction, Estimate, Group, Metric, Summary,
-    sums::{PairSums, Row, Sums},
+    sums::{PairSums, Row, Sums, compared},
 };
 use crate::{
     record::Manifest,
@@ -11,6 +11,7 @@ use crate::{
         Arm, Interval, Level, Paired, StreamSums,
         difference::difference,
         exact::{MonteCarlo, sign_flip},
+        multiplicity::benjamini_hochberg,
         proportion::cluster_wilson,
         ratio::ratio,
         ratio_of_totals::{difference_of_ratios, ratio_of_ratios, ratio_of_totals},
@@ -21,14 +22,14 @@ use crate::{
 /// The seed of the sign-flip test where it has to draw; part of the method, not of the run.
 const SIGN_FLIP_SEED: u64 = 20_260_101;
 
-fn groups() -> impl Iterator<Item = Group> {
+pub(super) fn groups() -> impl Iterator<Item = Group> {
     std::iter::once(Group::All)
         .chain(Domain::ALL.into_iter().map(Group::Domain))
         .chain(Construct::ALL.into_iter().map(Group::Construct))
 }
 
 /// The numbers of the scenarios of a group.
-fn members(group: Group, manifest: &Manifest) -> Vec<usize> {
+pub(super) fn members(group: Group, manifest: &Manifest) -> Vec<usize> {
     let is_in = |scenario: usize| match group {
         Group::All => true,
         Group::Domain(domain) => manifest.scenarios[scenario].domain == domain,
@@ -40,7 +41,10 @@ fn members(group: Group, manifest: &Manifest) -> Vec<usize> {
 }
 
 /// The stream sums of a metric. Sums of micro-dollars and the like are scaled to the metric's unit.
-fn streams(metric: Metric, rows: impl Iterator<Item = Row>) -> Result<Arm, AnalyseError> {
+pub(super) fn streams(
+    metric: Metric,
+    rows: impl Iterator<Item = Row>,
+) -> Result<Arm, AnalyseError> {
     let (sum, count) = metric.parts();
     let streams = rows
         .map(|row| StreamSums::new(row[sum as usize] * metric.factor(), row[count as usize]))
@@ -107,6 +111,7 @@ pub(super) fn tables(
 ) -> Result<(Vec<Summary>, Vec<Comparison>), AnalyseError> {
     let mut summaries = Vec::new();
     let mut comparisons = Vec::new();
+    let compared = compared(manifest);
     for group in groups() {
         let members = members(group, manifest);
         if members.is_empty() {
@@ -141,15 +146,16 @@ pub(super) fn tables(
             }
         }
         for metric in Metric::ALL {
-            for (number, &(base, treat)) in sums.compared.iter().enumerate() {
-                let pairs: Vec<&PairSums> = members
+            for &(base, treat) in &compared {
+                let pairs: Vec<PairSums> = members
                     .iter()
-                    .map(|&scenario| &sums.pairs[number][scenario])
+                    .map(|&scenario| sums.pair(base, treat, scenario))
                     .collect();
                 comparisons.push(compare(group, metric, base, treat, &pairs)?);
             }
         }
     }
+    adjust(&mut comparisons)?;
     Ok((summaries, comparisons))
 }
 
@@ -158,7 +164,7 @@ fn compare(
     metric: Metric,
     base: usize,
     treat: usize,
-    pairs: &[&PairSums],
+    pairs: &[PairSums],
 ) -> Result<Comparison, AnalyseError> {
     let base_arm = streams(metric, pairs.iter().map(|pair| pair.base))?;
     let treat_arm = streams(metric, pairs.iter().map(|pair| pair.treat))?;
@@ -228,8 +234,26 @@ fn compare(
         difference,
         ratio,
         p,
+        adjusted_p: None,
         direction,
     })
+}
+
+/// Adjusts the p-values of each metric over all groups and pairs of arms.
+fn adjust(comparisons: &mut [Comparison]) -> Result<(), AnalyseError> {
+    for metric in Metric::ALL {
+        let family: Vec<usize> = (0..comparisons.len())
+            .filter(|&at| comparisons[at].metric == metric && comparisons[at].p.is_some())
+            .collect();
+        let values: Vec<f64> = family.iter().filter_map(|&at| comparisons[at].p).collect();
+        if values.is_empty() {
+            continue;
+        }
+        for (at, adjusted) in family.into_iter().zip(benjamini_hochberg(&values)?) {
+            comparisons[at].adjusted_p = Some(adjusted);
+        }
+    }
+    Ok(())
 }
 
 /// The comparison of arms that have no task in common.
@@ -238,7 +262,7 @@ fn nothing(
     metric: Metric,
     base: usize,
     treat: usize,
-    pairs: &[&PairSums],
+    pairs: &[PairSums],
 ) -> Comparison {
     let undetermined = || Estimate {
         caution: Some(Caution::NotEstimable),
@@ -257,6 +281,7 @@ fn nothing(
         difference: undetermined(),
         ratio: undetermined(),
         p: None,
+        adjusted_p: None,
         direction: Direction::NotJudged(Caution::NotEstimable),
     }
 }

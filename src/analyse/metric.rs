@@ -67,6 +67,44 @@ pub enum Part {
 /// How many parts there are.
 pub const PARTS: usize = 13;
 
+impl Part {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; PARTS] = [
+        Self::Tasks,
+        Self::Sessions,
+        Self::Completed,
+        Self::FirstTry,
+        Self::Clarifications,
+        Self::Avoidable,
+        Self::Corrections,
+        Self::WrongAssumptions,
+        Self::StaleUses,
+        Self::ScopeErrors,
+        Self::Tokens,
+        Self::ActiveMilliseconds,
+        Self::Cost,
+    ];
+
+    /// Its name in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tasks => "tasks",
+            Self::Sessions => "sessions",
+            Self::Completed => "completed",
+            Self::FirstTry => "first_try",
+            Self::Clarifications => "clarification_rounds",
+            Self::Avoidable => "avoidable_clarifications",
+            Self::Corrections => "correction_rounds",
+            Self::WrongAssumptions => "wrong_assumptions",
+            Self::StaleUses => "stale_uses",
+            Self::ScopeErrors => "scope_errors",
+            Self::Tokens => "agent_tokens",
+            Self::ActiveMilliseconds => "active_ms",
+            Self::Cost => "cost_micro_usd",
+        }
+    }
+}
+
 impl Metric {
     /// All of them, in the order of reports.
     pub const ALL: [Self; 13] = [

@@ -4,7 +4,12 @@
 //! sums per scenario are kept. Nothing is dropped quietly: what was planned and not graded is counted by
 //! arm, and a pair with a missing arm is counted at the comparison that lacks it.
 
+pub mod attribution;
+pub mod claim;
+pub mod cost;
 mod estimate;
+pub mod gate;
+mod measured;
 mod metric;
 mod sums;
 
@@ -13,12 +18,12 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::{
-    price::Price,
     record::{Manifest, Record, RecordError},
     scenario::{Construct, Domain},
     stats::StatsError,
 };
 
+pub use measured::{Measured, Pairs, difference_of, ratio_of};
 pub use metric::{Metric, PARTS, Part};
 pub use sums::cost_of;
 
@@ -157,6 +162,9 @@ pub struct Comparison {
     pub ratio: Estimate,
     /// Sign-flip p-value over scenarios, where the metric is a mean over tasks: exact for shares of tasks.
     pub p: Option<f64>,
+    /// The same adjusted over the exploratory grid: all comparisons of this metric, by
+    /// Benjamini-Hochberg.
+    pub adjusted_p: Option<f64>,
     /// What it says.
     pub direction: Direction,
 }
@@ -253,6 +261,10 @@ pub struct Analysis {
     pub costs: Vec<CostSplit>,
     /// Why trials failed, and how many for each reason.
     pub failures: Vec<(String, u64)>,
+    /// Dreaming × outcomes, by group and metric; none if the run lacks an arm of the 2×2.
+    pub attributions: Vec<attribution::Attribution>,
+    /// The claims that the run registered, else the published ones, judged.
+    pub claims: Option<claim::Judgement>,
 }
 
 /// Why a record cannot be analysed.
@@ -269,9 +281,12 @@ pub enum AnalyseError {
 impl Analysis {
     /// Analyses a record.
     pub fn of(record: &Record) -> Result<Self, AnalyseError> {
-        let manifest = record.manifest().clone();
-        let price: Price = manifest.price;
-        let sums = sums::Sums::read(record, &manifest, &price)?;
+        let measured = Measured::read(record)?;
+        let attributions = attribution::attributions(&measured)?;
+        let claims = claim::of_run(&measured.manifest)
+            .map(|claims| claim::judge(&measured, &claims))
+            .transpose()?;
+        let Measured { manifest, sums } = measured;
         let (summaries, comparisons) = estimate::tables(&sums, &manifest)?;
         let curve = estimate::curve(&sums, &manifest)?;
         let scenarios = sums.scenario_rates();
@@ -280,6 +295,8 @@ impl Analysis {
             dreams: sums.dreams,
             costs: sums.costs,
             failures: sums.failures.into_iter().collect(),
+            attributions,
+            claims,
             manifest,
             summaries,
             comparisons,

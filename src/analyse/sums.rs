@@ -7,8 +7,11 @@ use super::{AnalyseError, CostSplit, Counts, Dreams, PARTS, Part, ScenarioRate};
 use crate::{
     dream::EditKind,
     experiment::Regime,
+    ident::PolicyId,
     price::Price,
+    quantity::Milliseconds,
     record::{Manifest, Outcome, Record, TaskRow},
+    transcript::Usage,
 };
 
 /// Sums by [`Part`].
@@ -23,13 +26,30 @@ pub(super) struct PairSums {
     pub(super) unpaired: u64,
 }
 
+/// What an arm used in a scenario, by what it was for. Integers, so that any price list gives exact sums.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Roles {
+    pub(super) sessions: u64,
+    pub(super) tasks: u64,
+    pub(super) completed: u64,
+    pub(super) dreams: u64,
+    pub(super) agent: Usage,
+    pub(super) in_session_grader: Usage,
+    pub(super) final_grader: Usage,
+    pub(super) dreamer: Usage,
+    pub(super) active: Milliseconds,
+}
+
+#[derive(Debug)]
 pub(super) struct Sums {
     /// By scenario, then arm.
     pub(super) arms: Vec<Vec<Row>>,
-    /// The pairs of arms that are compared: base and treatment.
-    pub(super) compared: Vec<(usize, usize)>,
-    /// By pair of arms, then scenario.
-    pub(super) pairs: Vec<Vec<PairSums>>,
+    /// By pair of arms, the lower number as base, then scenario.
+    pairs: Vec<Vec<PairSums>>,
+    /// The cells of dreaming × outcomes, if the run has them all.
+    pub(super) cells: Option<[usize; 4]>,
+    /// By scenario: the sums of these cells over the tasks that all four have.
+    pub(super) factorial: Vec<[Row; 4]>,
     /// By arm, then session, then scenario: completed and tasks.
     pub(super) curve: Vec<Vec<Vec<(f64, f64)>>>,
     pub(super) counts: Vec<Counts>,
@@ -38,6 +58,10 @@ pub(super) struct Sums {
     pub(super) failures: BTreeMap<String, u64>,
     /// Repetition, scenario and arm of the trials that failed.
     failed: BTreeSet<(u32, usize, usize)>,
+    /// By scenario, then arm, then repetition: completed tasks and tasks.
+    pub(super) repetitions: Vec<Vec<BTreeMap<u32, [u64; 2]>>>,
+    /// By scenario, then arm: tokens and times by what they were for.
+    pub(super) roles: Vec<Vec<Roles>>,
     /// The last session that is there, by repetition, scenario and arm.
     reached: BTreeMap<(u32, usize, usize), u32>,
 }
@@ -51,8 +75,9 @@ pub fn cost_of(row: &TaskRow, price: &Price) -> (i64, i64, i64) {
     )
 }
 
-/// Every arm against the first arm without memory and the first with plain accumulated memory.
-fn compared(manifest: &Manifest) -> Vec<(usize, usize)> {
+/// The pairs that a report shows, base first: every arm against the first arm without memory and the
+/// first with plain accumulated memory.
+pub(super) fn compared(manifest: &Manifest) -> Vec<(usize, usize)> {
     let first = |regime: Regime| {
         manifest
             .arms
@@ -104,7 +129,45 @@ fn add(sums: &mut Row, other: &Row) {
     }
 }
 
+/// Where the sums of a pair stand; `base` is the lower number.
+fn pair_number(base: usize, treat: usize) -> usize {
+    treat * (treat - 1) / 2 + base
+}
+
+/// The cells of the 2×2: neither, dreaming, outcomes, both. The arms with dreams have the same policy.
+fn cells(manifest: &Manifest) -> Option<[usize; 4]> {
+    let find = |regime: Regime, outcomes: bool, policy: Option<&PolicyId>| {
+        manifest.arms.iter().position(|arm| {
+            arm.memory == regime
+                && arm.outcomes.is_some() == outcomes
+                && policy.is_none_or(|policy| arm.policy.as_ref() == Some(policy))
+        })
+    };
+    let dreamed = find(Regime::Dreamed, false, None)?;
+    let policy = manifest.arms[dreamed].policy.as_ref();
+    Some([
+        find(Regime::None, false, None)?,
+        dreamed,
+        find(Regime::None, true, None)?,
+        find(Regime::Dreamed, true, policy)?,
+    ])
+}
+
 impl Sums {
+    /// The sums of two arms over the tasks of a scenario that both have.
+    pub(super) fn pair(&self, base: usize, treat: usize, scenario: usize) -> PairSums {
+        let sums = self.pairs[pair_number(base.min(treat), base.max(treat))][scenario];
+        if base < treat {
+            sums
+        } else {
+            PairSums {
+                base: sums.treat,
+                treat: sums.base,
+                ..sums
+            }
+        }
+    }
+
     /// Reads a record.
     pub(super) fn read(
         record: &Record,
@@ -112,7 +175,6 @@ impl Sums {
         price: &Price,
     ) -> Result<Self, AnalyseError> {
         let (arms, scenarios) = (manifest.arms.len(), manifest.scenarios.len());
-        let compared = compared(manifest);
         let longest = manifest
             .scenarios
             .iter()
@@ -121,14 +183,17 @@ impl Sums {
             .unwrap_or(0);
         let mut sums = Self {
             arms: vec![vec![[0.0; PARTS]; arms]; scenarios],
-            pairs: vec![vec![PairSums::default(); scenarios]; compared.len()],
-            compared,
+            pairs: vec![vec![PairSums::default(); scenarios]; arms * arms.saturating_sub(1) / 2],
+            cells: cells(manifest),
+            factorial: vec![[[0.0; PARTS]; 4]; scenarios],
             curve: vec![vec![vec![(0.0, 0.0); scenarios]; longest]; arms],
             counts: vec![Counts::default(); arms],
             dreams: vec![Dreams::default(); arms],
             costs: vec![CostSplit::default(); arms],
             failures: BTreeMap::new(),
             failed: BTreeSet::new(),
+            roles: vec![vec![Roles::default(); arms]; scenarios],
+            repetitions: vec![vec![BTreeMap::new(); arms]; scenarios],
             reached: BTreeMap::new(),
         };
         sums.plan(record, manifest)?;
@@ -204,6 +269,19 @@ impl Sums {
         add(&mut self.arms[row.scenario][row.arm], &sums);
         self.reached
             .insert((row.repetition, row.scenario, row.arm), row.session);
+        let roles = &mut self.roles[row.scenario][row.arm];
+        roles.sessions += u64::from(row.last_of_session);
+        roles.tasks += 1;
+        roles.completed += u64::from(row.completed);
+        roles.agent += row.agent;
+        roles.in_session_grader += row.in_session_grader;
+        roles.final_grader += row.final_grader;
+        roles.active.0 += row.active.0;
+        let trial = self.repetitions[row.scenario][row.arm]
+            .entry(row.repetition)
+            .or_default();
+        trial[0] += u64::from(row.completed);
+        trial[1] += 1;
         let point = &mut self.curve[row.arm][row.session as usize - 1][row.scenario];
         point.0 += sums[Part::Completed as usize];
         point.1 += 1.0;
@@ -212,16 +290,27 @@ impl Sums {
 
     /// All arms of one task have been read.
     fn close(&mut self, scenario: usize, rows: &mut [Option<Row>]) {
-        for ((base, treat), pairs) in self.compared.iter().zip(&mut self.pairs) {
-            let pair = &mut pairs[scenario];
-            match (&rows[*base], &rows[*treat]) {
-                (Some(base), Some(treat)) => {
-                    add(&mut pair.base, base);
-                    add(&mut pair.treat, treat);
-                    pair.pairs += 1;
+        for treat in 1..rows.len() {
+            for base in 0..treat {
+                let pair = &mut self.pairs[pair_number(base, treat)][scenario];
+                match (&rows[base], &rows[treat]) {
+                    (Some(base), Some(treat)) => {
+                        add(&mut pair.base, base);
+                        add(&mut pair.treat, treat);
+                        pair.pairs += 1;
+                    }
+                    (None, None) => {}
+                    (Some(_), None) | (None, Some(_)) => pair.unpaired += 1,
                 }
-                (None, None) => {}
-                (Some(_), None) | (None, Some(_)) => pair.unpaired += 1,
+            }
+        }
+        if let Some(found) = self
+            .cells
+            .map(|cells| cells.map(|arm| rows[arm]))
+            .filter(|found| found.iter().all(Option::is_some))
+        {
+            for (sums, row) in self.factorial[scenario].iter_mut().zip(found) {
+                add(sums, &row.unwrap_or([0.0; PARTS]));
             }
         }
         rows.fill(None);
@@ -248,22 +337,34 @@ impl Sums {
                 sums.edits[kind] += 1;
             }
             self.costs[dream.arm].dreams += cost;
+            let roles = &mut self.roles[dream.scenario][dream.arm];
+            roles.dreams += 1;
+            roles.dreamer += dream.usage;
             self.arms[dream.scenario][dream.arm][Part::Cost as usize] += cost as f64;
-            for ((base, treat), pairs) in self.compared.iter().zip(&mut self.pairs) {
-                let pair = &mut pairs[dream.scenario];
-                // A dream counts where the session before it does: only if the other arm has that too.
-                let other = |arm: usize| {
-                    let trial = (dream.repetition, dream.scenario, arm);
-                    self.reached
-                        .get(&trial)
-                        .is_some_and(|&last| last >= dream.session)
+            // A dream counts where the session before it does: only if the other arm has that too.
+            let has = |arm: usize| {
+                let trial = (dream.repetition, dream.scenario, arm);
+                self.reached
+                    .get(&trial)
+                    .is_some_and(|&last| last >= dream.session)
+            };
+            for other in (0..self.arms[dream.scenario].len())
+                .filter(|&other| other != dream.arm && has(other))
+            {
+                let (base, treat) = (other.min(dream.arm), other.max(dream.arm));
+                let pair = &mut self.pairs[pair_number(base, treat)][dream.scenario];
+                let side = if base == dream.arm {
+                    &mut pair.base
+                } else {
+                    &mut pair.treat
                 };
-                if *base == dream.arm && other(*treat) {
-                    pair.base[Part::Cost as usize] += cost as f64;
-                }
-                if *treat == dream.arm && other(*base) {
-                    pair.treat[Part::Cost as usize] += cost as f64;
-                }
+                side[Part::Cost as usize] += cost as f64;
+            }
+            if let Some(cells) = self.cells
+                && let Some(cell) = cells.iter().position(|&arm| arm == dream.arm)
+                && cells.iter().all(|&arm| has(arm))
+            {
+                self.factorial[dream.scenario][cell][Part::Cost as usize] += cost as f64;
             }
         })?;
         Ok(())

@@ -1,12 +1,13 @@
-//! `dreamtrial check`: every problem of scenarios, rubrics and experiments.
+//! `dreamtrial check`: every problem of scenarios, rubrics, experiments and claims.
 
 use std::path::{Path, PathBuf};
 
 use super::{Exit, Failure, load, print, tell};
 use crate::{
+    analyse::claim,
     cli::CheckArguments,
     experiment, rubric, scenario,
-    source::{Problem, Problems, Severity},
+    source::{self, Problem, Problems, Severity},
 };
 
 pub(super) fn check(arguments: &CheckArguments) -> Result<Exit, Failure> {
@@ -54,13 +55,13 @@ fn check_path(path: &Path, problems: &mut Problems) -> usize {
                 return check_path(path.parent().unwrap_or(Path::new(".")), problems);
             }
             Some("yaml") => {
-                experiment::load(path, problems);
+                check_yaml(path, problems);
                 return 1;
             }
             Some(_) | None => {
                 problems.push(
-                    Problem::error(path, "not a scenario, rubric or experiment")
-                        .hint("name a folder of scenarios, a `.md` rubric or a `.yaml` experiment"),
+                    Problem::error(path, "not a scenario, rubric, experiment or claims file")
+                        .hint("name a folder of scenarios, a `.md` rubric or a `.yaml` experiment or claims file"),
                     None,
                 );
                 return 0;
@@ -112,16 +113,27 @@ fn check_path(path: &Path, problems: &mut Problems) -> usize {
         .collect();
     experiments.sort();
     for file in &experiments {
-        experiment::load(file, problems);
+        check_yaml(file, problems);
     }
     count += experiments.len();
     if count == 0 {
         problems.push(
-            Problem::error(path, "no scenario, rubric or experiment here"),
+            Problem::error(path, "no scenario, rubric, experiment or claims file here"),
             None,
         );
     }
     count
+}
+
+/// Checks an experiment or a claims file: the latter has a key `claims` and nothing else.
+fn check_yaml(file: &Path, problems: &mut Problems) {
+    let is_claims = source::read_text(file, source::MAX_FILE_BYTES)
+        .is_ok_and(|text| text.lines().any(|line| line.starts_with("claims:")));
+    if is_claims {
+        claim::load(file, problems);
+    } else {
+        experiment::load(file, problems);
+    }
 }
 
 /// Checks scenarios, and the rubrics that they name when these are where the layout has them: in

@@ -2,10 +2,16 @@
 //! exit codes.
 
 mod check;
+mod claims;
+mod cost;
+mod early;
+mod execute;
+mod gate;
 pub mod load;
 mod report;
 mod run;
 mod schema;
+mod stats;
 
 use std::{fmt, io::Write, path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -41,10 +47,14 @@ impl Environment {
 pub enum Exit {
     /// Done.
     Done,
-    /// A scenario, rubric or experiment is invalid.
+    /// A scenario, rubric, experiment or table is invalid.
     Invalid,
     /// Some trials could not be run or graded.
     Incomplete,
+    /// A gate found a regression.
+    Regressed,
+    /// A gate could not conclude.
+    Inconclusive,
     /// Interrupted; what was done is kept.
     Interrupted,
 }
@@ -56,6 +66,8 @@ impl Exit {
             Self::Done => 0,
             Self::Invalid => 3,
             Self::Incomplete => 4,
+            Self::Regressed => 5,
+            Self::Inconclusive => 6,
             Self::Interrupted => 130,
         }
     }
@@ -144,6 +156,10 @@ pub fn dispatch(arguments: &Arguments, environment: &Environment) -> ExitCode {
         Command::Schema(arguments) => schema::schema(arguments),
         Command::Run(arguments) => run::run(arguments, environment),
         Command::Report(arguments) => report::report(arguments),
+        Command::Claims(arguments) => claims::claims(arguments),
+        Command::Cost(arguments) => cost::cost(arguments),
+        Command::Gate(arguments) => gate::gate(arguments),
+        Command::Stats(arguments) => stats::stats(arguments),
     };
     match result {
         Ok(exit) => ExitCode::from(exit.code()),

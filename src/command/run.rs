@@ -3,29 +3,40 @@
 use std::{
     fmt::Write as _,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, mpsc},
+    sync::Arc,
 };
 
-use super::{Environment, Exit, Failure, load, print, report, tell};
+use super::{Environment, Exit, Failure, early, execute::Execution, load, print, report, tell};
 use crate::{
+    analyse::claim,
     cli::RunArguments,
-    event::Event,
     experiment::{self, Experiment, Regime},
     plan::{Plan, PlanError},
-    progress::Progress,
-    record::{Host, Manifest, NoHistory, RecordError, Recorder, Resumed},
-    run::{Cancel, History, Runner},
+    record::{Host, Manifest, NoHistory, RecordError, Recorder, RegisteredClaims, Resumed},
+    run::History,
     source::Problems,
 };
 
 /// The record's name in the folder of a run.
 pub(super) const RECORD: &str = "run.sqlite";
-/// How many events may wait for the disk before trials wait too.
-const QUEUE: usize = 512;
 
 pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result<Exit, Failure> {
     let Some(plan) = plan(arguments)? else {
         return Ok(Exit::Invalid);
+    };
+    let registered = match &arguments.claims {
+        Some(file) => {
+            let mut problems = Problems::default();
+            let Some((claims, text)) = claim::load(file, &mut problems) else {
+                tell(&problems.render(true));
+                return Ok(Exit::Invalid);
+            };
+            Some(RegisteredClaims {
+                digest: claims.digest,
+                text,
+            })
+        }
+        None => None,
     };
     let jobs = usize::from(arguments.jobs.unwrap_or_else(cores));
     if arguments.dry_run {
@@ -33,6 +44,7 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
         return Ok(Exit::Done);
     }
     let plan = Arc::new(plan);
+    let early = early::Early::of(arguments, &plan)?;
     let folder = folder(arguments, environment);
     std::fs::create_dir_all(&folder).map_err(Failure::io(&folder))?;
     let host = Host {
@@ -40,12 +52,13 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
         arch: std::env::consts::ARCH.to_owned(),
         cores: cores().into(),
     };
-    let manifest = Manifest::of(
+    let mut manifest = Manifest::of(
         &plan,
         environment.clock.now(),
         environment.command_line.clone(),
         host,
     );
+    manifest.claims = registered;
     let file = folder.join(RECORD);
     let (recorder, history): (Recorder, Box<dyn History>) = if arguments.resume && file.exists() {
         (
@@ -63,8 +76,19 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
             Box::new(NoHistory),
         )
     };
-    let canceled = execute(&plan, jobs, recorder, history.as_ref(), environment)?;
+    let mut execution = Execution::new(&plan, jobs, recorder, history.as_ref(), environment);
+    let stop = if let Some(early) = &early {
+        early.run(&mut execution, &file)?
+    } else {
+        execution.run(|_| true)?;
+        None
+    };
+    let canceled = execution.finish()?;
     let incomplete = report::report_on(&folder, &folder)?;
+    if let Some(stop) = stop.filter(|_| !canceled) {
+        print(&format!("\n{}\n", stop.words()))?;
+        return Ok(stop.exit());
+    }
     Ok(match (canceled, incomplete) {
         (true, _) => {
             tell(&format!(
@@ -248,78 +272,4 @@ fn folder(arguments: &RunArguments, environment: &Environment) -> PathBuf {
                 }
             })
     })
-}
-
-/// Runs the plan; returns whether it was interrupted.
-fn execute(
-    plan: &Arc<Plan>,
-    jobs: usize,
-    mut recorder: Recorder,
-    history: &dyn History,
-    environment: &Environment,
-) -> Result<bool, Failure> {
-    let cancel = Cancel::default();
-    let (sessions, _) = plan.size();
-    let there: usize = (0..plan.trials.len())
-        .map(|trial| history.count(trial))
-        .sum();
-    let (sender, receiver) = mpsc::sync_channel::<Event>(QUEUE);
-    let problem: Arc<Mutex<Option<RecordError>>> = Arc::default();
-    let writer = {
-        let (cancel, problem, terminal) =
-            (cancel.clone(), Arc::clone(&problem), environment.terminal);
-        std::thread::spawn(move || {
-            let mut progress = Progress::new(sessions as u64, there as u64, terminal);
-            let mut result = Ok(());
-            for event in receiver {
-                if result.is_ok() {
-                    result = recorder.keep(&event);
-                    if result.is_err() {
-                        cancel.set();
-                    }
-                }
-                if let Some(line) = progress.event(&event) {
-                    tell(&format!("{line}\n"));
-                }
-            }
-            progress.finish();
-            if let Err(error) = result.and_then(|()| recorder.finish())
-                && let Ok(mut slot) = problem.lock()
-            {
-                *slot = Some(error);
-            }
-        })
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(jobs)
-        .enable_all()
-        .build()
-        .map_err(Failure::new)?;
-    let runner = Runner::new(Arc::clone(plan), jobs, cancel.clone());
-    let summary = runtime.block_on(async {
-        let running = runner.run(history, move |event| {
-            // The writer goes only after all senders, so this cannot fail while trials run.
-            let _ = sender.send(event);
-        });
-        tokio::pin!(running);
-        loop {
-            tokio::select! {
-                summary = &mut running => break summary,
-                interrupted = tokio::signal::ctrl_c() => {
-                    if interrupted.is_ok() && !cancel.is_set() {
-                        tell("\nstopping: sessions under way are finished and kept\n");
-                    }
-                    cancel.set();
-                }
-            }
-        }
-    });
-    drop(runtime);
-    if writer.join().is_err() {
-        return Err(Failure::usage("the record's writer broke off"));
-    }
-    if let Some(error) = problem.lock().ok().and_then(|mut slot| slot.take()) {
-        return Err(failed(error));
-    }
-    Ok(summary.canceled > 0)
 }

@@ -8,6 +8,7 @@ pub(super) fn schema(arguments: &SchemaArguments) -> Result<Exit, Failure> {
         Format::Scenario => crate::scenario::schema(),
         Format::Rubric => crate::rubric::schema(),
         Format::Experiment => crate::experiment::schema(),
+        Format::Claims => crate::analyse::claim::schema(),
     };
     let text = serde_json::to_string_pretty(&schema).map_err(Failure::new)?;
     print(&text)?;

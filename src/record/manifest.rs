@@ -79,6 +79,15 @@ pub struct Planned {
     pub repetition: u32,
 }
 
+/// A claims file that was given to a run before it began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisteredClaims {
+    /// Digest of its text, in hexadecimal digits.
+    pub digest: String,
+    /// Its text.
+    pub text: String,
+}
+
 /// What a run was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -114,6 +123,9 @@ pub struct Manifest {
     pub plan_digest: String,
     /// The scenarios in order of their names.
     pub scenarios: Vec<PlannedScenario>,
+    /// The claims that were fixed before the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<RegisteredClaims>,
     /// The prices that tokens are costed with.
     pub price: Price,
     /// The day on which the prices were read.
@@ -183,6 +195,7 @@ impl Manifest {
             policies: experiment.policies.iter().map(policy).collect(),
             plan_digest: plan.digest.to_string(),
             scenarios: plan.scenarios.iter().map(scenario).collect(),
+            claims: None,
             price: plan.price,
             price_date: prices.date,
             price_source: prices.source,

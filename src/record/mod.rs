@@ -48,7 +48,9 @@ mod schema;
 mod tests;
 
 pub use error::RecordError;
-pub use manifest::{Host, Manifest, Planned, PlannedArm, PlannedPolicy, PlannedScenario};
+pub use manifest::{
+    Host, Manifest, Planned, PlannedArm, PlannedPolicy, PlannedScenario, RegisteredClaims,
+};
 pub use read::Record;
 pub use recorder::Recorder;
 pub use resumed::{NoHistory, Resumed};

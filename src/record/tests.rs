@@ -53,6 +53,7 @@ fn manifest() -> Manifest {
         }
     }
     Manifest {
+        claims: None,
         format: FORMAT,
         version: "0.1.0".to_owned(),
         started_at: "2026-02-01T10:00:00Z".parse().unwrap(),

@@ -12,14 +12,15 @@ use super::{
 use crate::{
     analyse::{Analysis, Estimate, Group, Metric},
     experiment::Regime,
+    record::Manifest,
     scenario::{Construct, Domain},
 };
 
 const INTERVAL: &str = "95% interval";
 
 /// The line that keeps a chart of the reference agent from being taken for evidence.
-pub(super) fn note(analysis: &Analysis) -> String {
-    if analysis.manifest.backend == "reference" {
+pub(super) fn reference_note(manifest: &Manifest) -> String {
+    if manifest.backend == "reference" {
         "Reference agent: no evidence about any product".to_owned()
     } else {
         String::new()
@@ -97,7 +98,7 @@ fn completion(analysis: &Analysis) -> Result<String, ChartError> {
             counted(analysis.manifest.scenarios.len() as u64, "scenario"),
             counted(u64::from(analysis.manifest.repetitions), "repetition")
         ),
-        note: note(analysis),
+        note: reference_note(&analysis.manifest),
         value_label: "tasks completed".to_owned(),
         interval_label: INTERVAL.to_owned(),
         series: arms.clone().map(|arm| series(analysis, arm)).collect(),
@@ -139,7 +140,7 @@ fn dumbbell(analysis: &Analysis, base: usize, treat: usize) -> Result<String, Ch
             "share of tasks completed, {}: described, not concluded from",
             counted(analysis.manifest.scenarios.len() as u64, "scenario")
         ),
-        note: note(analysis),
+        note: reference_note(&analysis.manifest),
         value_label: "tasks completed".to_owned(),
         base: series(analysis, base),
         treat: series(analysis, treat),
@@ -193,7 +194,7 @@ fn learning(analysis: &Analysis) -> Result<String, ChartError> {
         subtitle:
             "later sessions exist in fewer scenarios: a change in who is left is not learning"
                 .to_owned(),
-        note: note(analysis),
+        note: reference_note(&analysis.manifest),
         step_label: "session".to_owned(),
         value_label: "tasks completed".to_owned(),
         interval_label: INTERVAL.to_owned(),
@@ -230,7 +231,7 @@ fn heat_map(analysis: &Analysis) -> Result<String, ChartError> {
     let chart = HeatMap {
         title: "Tasks completed, by construct and arm".to_owned(),
         subtitle: "few scenarios a construct: described, too few to conclude from".to_owned(),
-        note: note(analysis),
+        note: reference_note(&analysis.manifest),
         value_label: "tasks completed".to_owned(),
         interval_label: INTERVAL.to_owned(),
         series: arms.clone().map(|arm| series(analysis, arm)).collect(),
@@ -277,7 +278,7 @@ fn scatter(analysis: &Analysis) -> Result<String, ChartError> {
             "priced as {}; USD include dreams, tokens are the agent's alone",
             analysis.manifest.priced_as
         ),
-        note: note(analysis),
+        note: reference_note(&analysis.manifest),
         value_label: "tasks completed".to_owned(),
         interval_label: INTERVAL.to_owned(),
         panels: vec![

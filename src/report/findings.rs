@@ -7,6 +7,7 @@ use super::{
 use crate::{
     analyse::{Analysis, Caution, Comparison, Direction, Estimate, Group, Metric},
     scenario::{Construct, Domain},
+    stats::factorial::Effect,
 };
 
 /// The answers, the main one first: what was completed, against what, for whom, at what cost.
@@ -22,6 +23,7 @@ pub(super) fn answers(analysis: &Analysis) -> Vec<String> {
     let main = roles.plain.unwrap_or(roles.base);
     answers.extend(domains(analysis, main, treat));
     answers.extend(constructs(analysis, main, treat));
+    answers.extend(together(analysis));
     answers.extend(costs(analysis, roles, treat));
     answers
 }
@@ -156,6 +158,42 @@ fn constructs(analysis: &Analysis, base: usize, treat: usize) -> Option<String> 
         text.push_str(&shown(*points));
     }
     Some(text + ".")
+}
+
+/// Dreaming and outcomes side by side, where the run has the 2×2.
+fn together(analysis: &Analysis) -> Option<String> {
+    let mut found = analysis.attributions.iter();
+    let one = found.find(|one| one.group == Group::All && one.metric == Metric::Completion)?;
+    let of = |wanted: Effect| {
+        let effect = one.effects.iter().find(|effect| effect.effect == wanted)?;
+        let contrast = effect.difference.as_ref()?;
+        let limits = contrast.interval.map_or_else(String::new, |interval| {
+            let limit = |value: f64| words::points(value);
+            format!(
+                " [{}, {}]",
+                limit(interval.lower()),
+                limit(interval.upper())
+            )
+        });
+        Some(format!("{}{limits}", words::points(contrast.estimate)))
+    };
+    let shares = one.shares.map_or_else(
+        || "no shares are given, because the total may be zero".to_owned(),
+        |(dreaming, outcomes)| {
+            format!(
+                "of the total, {} belongs to dreaming and {} to outcomes",
+                words::percent(dreaming),
+                words::percent(outcomes)
+            )
+        },
+    );
+    Some(format!(
+        "Dreaming and outcomes together: {} points of completion; on average over the other, dreaming adds {} and outcomes add {}; interaction {} (difference scale); {shares}.",
+        of(Effect::Total)?,
+        of(Effect::FirstMain)?,
+        of(Effect::SecondMain)?,
+        of(Effect::Interaction)?
+    ))
 }
 
 /// What a session, a completed task and an hour cost, each against the controls.

@@ -4,9 +4,12 @@ use minijinja::{AutoEscape, Environment, Value, value::Serde};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{ReportError, findings::answers, words};
+use super::{ReportError, claims, findings::answers, words};
 use crate::{
-    analyse::{Analysis, Comparison, Direction, Group, Metric, Part},
+    analyse::{
+        Analysis, Comparison, Direction, Estimate, Group, Metric, Part,
+        attribution::{self, Attribution},
+    },
     scenario::Domain,
 };
 
@@ -237,6 +240,75 @@ fn count_table(analysis: &Analysis) -> Vec<Line> {
         .collect()
 }
 
+/// The judged claims.
+fn claim_table(analysis: &Analysis) -> Vec<Line> {
+    let Some(judgement) = &analysis.claims else {
+        return Vec::new();
+    };
+    judgement
+        .claims
+        .iter()
+        .map(|judged| {
+            let lines = claims::lines(judged, judgement.registered, claims::family(judgement));
+            let line = |label: &str| {
+                let mut lines = lines.iter();
+                let found = lines.find(|(known, _)| *known == label);
+                Cell::of(found.map_or_else(|| "—".to_owned(), |(_, text)| text.clone()))
+            };
+            let source = judged.claim.source.as_ref();
+            Line {
+                name: judged.claim.says.clone(),
+                note: source.cloned().unwrap_or_default(),
+                cells: vec![
+                    Cell::of(claims::verdict(judged.verdict)),
+                    line("found"),
+                    line("established"),
+                    line("ceiling"),
+                ],
+            }
+        })
+        .collect()
+}
+
+/// Dreaming × outcomes over all scenarios, on both scales.
+fn attribution_table(analysis: &Analysis) -> Vec<Line> {
+    let all = |one: &&Attribution| one.group == Group::All;
+    let lines = analysis.attributions.iter().filter(all).flat_map(|one| {
+        one.effects.iter().map(move |effect| {
+            let difference = effect.difference.as_ref().map_or_else(
+                || "not estimable".to_owned(),
+                |contrast| {
+                    let estimate = Estimate {
+                        value: Some(contrast.estimate),
+                        interval: contrast.interval.map(|one| (one.lower(), one.upper())),
+                        ..Estimate::default()
+                    };
+                    words::difference(one.metric, &estimate)
+                },
+            );
+            let ratio = effect.log_ratio.as_ref().map_or_else(
+                || "undefined: a cell is zero".to_owned(),
+                |contrast| {
+                    let limits = contrast.interval.map_or_else(String::new, |limits| {
+                        format!(
+                            " [{:.2}, {:.2}]",
+                            limits.lower().exp(),
+                            limits.upper().exp()
+                        )
+                    });
+                    format!("{:.2}x{limits}", contrast.estimate.exp())
+                },
+            );
+            Line {
+                name: attribution::name(effect.effect).replace('_', " "),
+                note: one.metric.label().to_owned(),
+                cells: vec![Cell::of(difference), Cell::of(ratio)],
+            }
+        })
+    });
+    lines.collect()
+}
+
 /// What the dreams of each arm that has some did to its store.
 fn dream_table(analysis: &Analysis) -> Vec<Line> {
     let dreaming = analysis.dreams.iter().enumerate();
@@ -290,6 +362,9 @@ pub(super) fn page(
         "title": manifest.title,
         "reference": manifest.backend == "reference",
         "answers": answers(analysis).iter().map(|answer| coded(answer)).collect::<Vec<_>>(),
+        "claims": claim_table(analysis),
+        "claims_standing": analysis.claims.as_ref().map(claims::standing),
+        "attribution": attribution_table(analysis),
         "arms": manifest.arms.iter().map(|arm| arm.id.to_string()).collect::<Vec<_>>(),
         "metrics": SHOWN.iter().map(|metric| metric.label()).collect::<Vec<_>>(),
         "overall": metric_table(analysis, Group::All),

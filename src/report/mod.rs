@@ -6,7 +6,10 @@
 
 pub mod chart;
 mod charts;
+pub mod claims;
+pub mod costs;
 mod findings;
+pub mod gates;
 mod html;
 mod roles;
 mod rows;
@@ -34,6 +37,12 @@ pub enum ReportError {
     /// A chart cannot be drawn.
     #[error("cannot draw a chart")]
     Chart(#[from] chart::ChartError),
+    /// The XML cannot be written.
+    #[error("cannot write JUnit XML: {message}")]
+    JUnit {
+        /// Why.
+        message: String,
+    },
     /// The page cannot be rendered.
     #[error("cannot render the page")]
     Page(#[from] minijinja::Error),
@@ -64,6 +73,7 @@ pub struct Report {
     pub charts: Vec<(&'static str, String)>,
     summary: Vec<u8>,
     comparisons: Vec<u8>,
+    attribution: Vec<u8>,
 }
 
 impl Report {
@@ -75,6 +85,7 @@ impl Report {
             html: html::page(analysis, &charts)?,
             summary: tables::summary(analysis)?,
             comparisons: tables::comparisons(analysis)?,
+            attribution: tables::attribution(analysis)?,
             charts,
         })
     }
@@ -94,6 +105,7 @@ impl Report {
         files.push(save(&folder.join("report.html"), self.html.as_bytes())?);
         files.push(save(&folder.join("summary.csv"), &self.summary)?);
         files.push(save(&folder.join("comparisons.csv"), &self.comparisons)?);
+        files.push(save(&folder.join("attribution.csv"), &self.attribution)?);
         #[cfg(feature = "png")]
         {
             files.extend(self.write_pngs(&charts)?);

@@ -1,7 +1,10 @@
-//! `summary.csv` and `comparisons.csv`.
+//! `summary.csv`, `comparisons.csv` and `attribution.csv`.
 
 use super::ReportError;
-use crate::analyse::{Analysis, Estimate};
+use crate::{
+    analyse::{Analysis, Estimate, attribution},
+    stats::{factorial::Effect, jackknife::Contrast},
+};
 
 /// The shortest text that reads back as the number; infinities as `inf`, nothing where undetermined.
 fn number(value: Option<f64>) -> String {
@@ -78,6 +81,7 @@ pub(super) fn comparisons(analysis: &Analysis) -> Result<Vec<u8>, ReportError> {
         "ratio_upper",
         "ratio_method",
         "sign_flip_p",
+        "sign_flip_p_adjusted",
         "verdict",
         "scenarios",
         "pairs",
@@ -103,11 +107,76 @@ pub(super) fn comparisons(analysis: &Analysis) -> Result<Vec<u8>, ReportError> {
             &ratio_upper,
             &one.ratio.method,
             &number(one.p),
+            &number(one.adjusted_p),
             one.direction.as_str(),
             &one.scenarios.to_string(),
             &one.pairs.to_string(),
             &one.unpaired.to_string(),
         ])?;
+    }
+    finish(out)
+}
+
+/// The contrasts of dreaming × outcomes, a row for each on both scales.
+pub(super) fn attribution(analysis: &Analysis) -> Result<Vec<u8>, ReportError> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record([
+        "group_by",
+        "group",
+        "metric",
+        "effect",
+        "difference",
+        "difference_lower",
+        "difference_upper",
+        "ratio",
+        "ratio_lower",
+        "ratio_upper",
+        "shapley_share",
+        "caution",
+        "scenarios",
+    ])?;
+    for one in &analysis.attributions {
+        for effect in &one.effects {
+            let interval = |contrast: &Option<Contrast>, scale: fn(f64) -> f64| {
+                let value = contrast.as_ref().map(|contrast| scale(contrast.estimate));
+                let limits = contrast.as_ref().and_then(|contrast| contrast.interval);
+                [
+                    number(value),
+                    number(limits.map(|limits| scale(limits.lower()))),
+                    number(limits.map(|limits| scale(limits.upper()))),
+                ]
+            };
+            let [difference, lower, upper] = interval(&effect.difference, |value| value);
+            let [ratio, ratio_lower, ratio_upper] = interval(&effect.log_ratio, f64::exp);
+            let share = one
+                .shares
+                .and_then(|(dreaming, outcomes)| match effect.effect {
+                    Effect::FirstMain => Some(dreaming),
+                    Effect::SecondMain => Some(outcomes),
+                    Effect::FirstWithoutSecond
+                    | Effect::FirstWithSecond
+                    | Effect::SecondWithoutFirst
+                    | Effect::SecondWithFirst
+                    | Effect::Interaction
+                    | Effect::Total => None,
+                });
+            out.write_record([
+                one.group.kind(),
+                &one.group.to_string(),
+                one.metric.as_str(),
+                attribution::name(effect.effect),
+                &difference,
+                &lower,
+                &upper,
+                &ratio,
+                &ratio_lower,
+                &ratio_upper,
+                &number(share),
+                &one.caution
+                    .map_or_else(String::new, |caution| caution.to_string()),
+                &one.scenarios.to_string(),
+            ])?;
+        }
     }
     finish(out)
 }

@@ -18,7 +18,7 @@ const NAME: usize = 16;
 
 /// Breaks a text into lines of at most `WIDTH` columns: the first begins with `first`, the others with
 /// `rest`. A word that is longer than a line is broken too.
-fn wrapped(text: &str, first: &str, rest: &str) -> String {
+pub(super) fn wrapped(text: &str, first: &str, rest: &str) -> String {
     let mut lines = String::new();
     let mut line = first.to_owned();
     let mut used = first.chars().count();
@@ -111,7 +111,7 @@ pub(super) fn summary(analysis: &Analysis) -> String {
     text
 }
 
-fn table(head: &[&str]) -> Table {
+pub(super) fn table(head: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -126,7 +126,7 @@ fn table(head: &[&str]) -> Table {
     table
 }
 
-fn lines(table: &Table) -> String {
+pub(super) fn lines(table: &Table) -> String {
     table
         .lines()
         .map(|line| line.trim_end().to_owned())

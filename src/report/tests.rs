@@ -40,6 +40,7 @@ fn manifest() -> Manifest {
         repetitions: 1,
         backend: "reference".into(),
         priced_as: "claude-sonnet-5-5".into(),
+        claims: None,
         price: prices.model("claude-sonnet-5-5").unwrap(),
         price_date: prices.date,
         price_source: prices.source,
@@ -130,6 +131,7 @@ fn analysis(shares: [Option<f64>; 3], directions: [Direction; 2]) -> Analysis {
             },
             ratio: estimate(Some(f64::INFINITY), Some((0.81, f64::INFINITY))),
             p: Some(0.03),
+            adjusted_p: None,
             direction,
         })
     };
@@ -181,6 +183,8 @@ fn analysis(shares: [Option<f64>; 3], directions: [Direction; 2]) -> Analysis {
             3
         ],
         failures: vec![("the connection was <reset>".repeat(6), 1)],
+        attributions: Vec::new(),
+        claims: None,
     }
 }
 

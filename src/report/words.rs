@@ -92,7 +92,7 @@ pub(super) fn difference(metric: Metric, estimate: &Estimate) -> String {
         if points {
             self::points(number)
         } else {
-            sign(number, &value(metric, number.abs()))
+            signed(metric, number)
         }
     };
     let limits = estimate
@@ -105,6 +105,16 @@ pub(super) fn difference(metric: Metric, estimate: &Estimate) -> String {
         one(number),
         if points { " points" } else { "" }
     )
+}
+
+/// A difference in the metric's unit, with its sign.
+pub(super) fn signed(metric: Metric, number: f64) -> String {
+    sign(number, &value(metric, number.abs()))
+}
+
+/// A number as short as it can be: `6`, `0.3226`.
+pub(super) fn plain(number: f64) -> String {
+    format!("{number}")
 }
 
 fn sign(number: f64, text: &str) -> String {

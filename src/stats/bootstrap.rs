@@ -120,32 +120,100 @@ pub fn bootstrap(
     statistic: Statistic,
     resampling: Resampling,
 ) -> Result<Option<Bootstrap>, StatsError> {
-    if resampling.replicates == 0 {
-        return Err(StatsError::OutOfRange {
-            name: "replicates",
-            value: 0.0,
-            expected: "at least 1",
-        });
-    }
+    require_replicates(resampling)?;
     if paired.stream_count() < 2 {
         return Ok(None);
     }
     let draws = replicates(paired, statistic, resampling);
+    let logarithm = statistic == Statistic::Ratio;
+    summarise(&draws, logarithm, resampling, |sorted| {
+        let estimate = compare(statistic, paired.base().mean()?, paired.treat().mean()?);
+        let out = |arm: &Arm| arm.leave_one_out().collect::<Option<Vec<_>>>();
+        let without = out(paired.base())?
+            .into_iter()
+            .zip(out(paired.treat())?)
+            .map(|(base, treat)| compare(statistic, base, treat))
+            .collect::<Vec<_>>();
+        correction(estimate, &without, sorted)
+    })
+    .map(Some)
+}
+
+/// The same for any statistic of totals over streams that a difference or a
+/// ratio of two arms does not express; undefined where it is `NaN`.
+pub fn bootstrap_totals<const N: usize>(
+    streams: &[[f64; N]],
+    statistic: impl Fn(&[f64; N]) -> f64,
+    resampling: Resampling,
+) -> Result<Option<Bootstrap>, StatsError> {
+    require_replicates(resampling)?;
+    if streams.len() < 2 {
+        return Ok(None);
+    }
+    let one = |replicate: u64| {
+        let mut generator = SplitMix::for_replicate(resampling.seed, replicate);
+        let mut totals = [0.0; N];
+        for _ in 0..streams.len() {
+            let drawn = &streams[generator.next_index(streams.len())];
+            for (total, value) in totals.iter_mut().zip(drawn) {
+                *total += value;
+            }
+        }
+        statistic(&totals)
+    };
+    let draws = (0_u64..).take(resampling.replicates).map(one);
+    summarise(&draws.collect::<Vec<_>>(), false, resampling, |sorted| {
+        let without = |left_out: Option<usize>| {
+            let mut totals = [0.0; N];
+            let kept = streams.iter().enumerate();
+            for (_, stream) in kept.filter(|(at, _)| Some(*at) != left_out) {
+                for (total, value) in totals.iter_mut().zip(stream) {
+                    *total += value;
+                }
+            }
+            statistic(&totals)
+        };
+        let each = (0..streams.len()).map(|at| without(Some(at)));
+        correction(without(None), &each.collect::<Vec<_>>(), sorted)
+    })
+    .map(Some)
+}
+
+fn require_replicates(resampling: Resampling) -> Result<(), StatsError> {
+    if resampling.replicates > 0 {
+        return Ok(());
+    }
+    Err(StatsError::OutOfRange {
+        name: "replicates",
+        value: 0.0,
+        expected: "at least 1",
+    })
+}
+
+/// Both intervals from the replicates; `correction` gets them in ascending
+/// order.
+fn summarise(
+    draws: &[f64],
+    logarithm: bool,
+    resampling: Resampling,
+    correction: impl FnOnce(&[f64]) -> Option<(f64, f64)>,
+) -> Result<Bootstrap, StatsError> {
     let undefined = draws.iter().filter(|value| value.is_nan()).count();
-    let low = sorted(&draws, f64::NEG_INFINITY);
-    let high = sorted(&draws, f64::INFINITY);
+    let low = sorted(draws, f64::NEG_INFINITY);
+    let high = sorted(draws, f64::INFINITY);
     let limits = |lower: f64, upper: f64, method: Method| {
         let (lower, upper) = (quantile(&low, lower), quantile(&high, upper));
-        let (lower, upper) = match statistic {
-            Statistic::Difference => (lower, upper),
-            Statistic::Ratio => (lower.exp(), upper.exp()),
+        let (lower, upper) = if logarithm {
+            (lower.exp(), upper.exp())
+        } else {
+            (lower, upper)
         };
         Interval::new(lower, upper, resampling.level, method)
     };
     let upper = resampling.level.upper_probability();
     let percentile = limits(1.0 - upper, upper, Method::BootstrapPercentile)?;
     let correction = if undefined == 0 {
-        correction(paired, statistic, &low)
+        correction(&low)
     } else {
         None
     };
@@ -171,7 +239,7 @@ pub fn bootstrap(
             result.acceleration = Some(acceleration);
         }
     }
-    Ok(Some(result))
+    Ok(result)
 }
 
 /// The statistic of every replicate, in order.
@@ -228,9 +296,8 @@ fn whole(position: f64) -> usize {
 }
 
 /// Bias correction and acceleration; `None` if either does not exist.
-fn correction(paired: &Paired, statistic: Statistic, sorted: &[f64]) -> Option<(f64, f64)> {
-    let estimate = compare(statistic, paired.base().mean()?, paired.treat().mean()?);
-    if !estimate.is_finite() {
+fn correction(estimate: f64, without: &[f64], sorted: &[f64]) -> Option<(f64, f64)> {
+    if !estimate.is_finite() || without.iter().any(|value| !value.is_finite()) {
         return None;
     }
     let slack = 1e-12 * estimate.abs().max(1.0);
@@ -238,16 +305,7 @@ fn correction(paired: &Paired, statistic: Statistic, sorted: &[f64]) -> Option<(
     let at_most = sorted.iter().filter(|v| **v <= estimate + slack).count();
     let share = as_float(below + at_most) / (2.0 * as_float(sorted.len()));
     let z0 = distribution::normal_quantile(share).ok()?;
-    let out = |arm: &Arm| arm.leave_one_out().collect::<Option<Vec<_>>>();
-    let without = out(paired.base())?
-        .into_iter()
-        .zip(out(paired.treat())?)
-        .map(|(base, treat)| compare(statistic, base, treat))
-        .collect::<Vec<_>>();
-    if without.iter().any(|value| !value.is_finite()) {
-        return None;
-    }
-    Some((z0, acceleration(&without, slack)))
+    Some((z0, acceleration(without, slack)))
 }
 
 /// `sum d^3 / (6 (sum d^2)^1.5)` with `d` the mean minus each value; zero if

@@ -9,10 +9,9 @@
 //! leave-one-out sample.
 
 use super::error::StatsError;
-use super::interval::Interval;
 use super::interval::Level;
-use super::interval::Method;
 use super::jackknife;
+use super::jackknife::Contrast;
 use super::proportion;
 use super::proportion::ClusterProportion;
 use super::sample::Arm;
@@ -121,20 +120,6 @@ pub struct Shape {
     pub slope: f64,
 }
 
-/// A treated-minus-base contrast of curves.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Contrast {
-    /// The difference.
-    pub estimate: f64,
-    /// CV3 standard error over streams.
-    pub se: Option<f64>,
-    /// t(G-1) interval; `None` without a positive `se`.
-    pub interval: Option<Interval>,
-    /// How the interval was obtained, or why there is none.
-    pub method: Method,
-}
-
 /// Two curves compared on the indices they share.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -180,7 +165,7 @@ pub fn compare(
         let rest = without
             .iter()
             .map(|pair| pair.as_ref().map(|(base, treat)| part(treat) - part(base)));
-        contrast(
+        Contrast::new(
             estimate,
             jackknife::cv3_se(estimate, rest, 1.0),
             streams,
@@ -194,29 +179,6 @@ pub fn compare(
         area: contrast(|shape| shape.area)?,
         slope: contrast(|shape| shape.slope)?,
     }))
-}
-
-/// Wraps an estimate and its standard error.
-fn contrast(
-    estimate: f64,
-    se: Option<f64>,
-    streams: usize,
-    level: Level,
-) -> Result<Contrast, StatsError> {
-    let mut result = Contrast {
-        estimate,
-        se,
-        interval: None,
-        method: Method::NotEstimable,
-    };
-    if streams < 2 {
-        result.method = Method::Undefined;
-    } else if let Some(se) = se.filter(|se| *se > 0.0) {
-        let (lower, upper) = jackknife::t_limits(estimate, se, streams, level)?;
-        result.method = Method::Cv3T;
-        result.interval = Some(Interval::new(lower, upper, level, Method::Cv3T)?);
-    }
-    Ok(result)
 }
 
 /// Indices with data in both curves.

@@ -196,7 +196,7 @@ fn tango_score(better: f64, worse: f64, pairs: f64, delta: f64) -> f64 {
 }
 
 /// The point where a condition that holds on the left stops holding.
-fn bisect(mut lower: f64, mut upper: f64, holds: impl Fn(f64) -> bool) -> f64 {
+pub(super) fn bisect(mut lower: f64, mut upper: f64, holds: impl Fn(f64) -> bool) -> f64 {
     for _ in 0..BISECTION_STEPS {
         let middle = f64::midpoint(lower, upper);
         if holds(middle) {

@@ -11,12 +11,19 @@ use statrs::distribution::ContinuousCDF;
 use statrs::distribution::Normal;
 use statrs::distribution::StudentsT;
 use statrs::function::beta::checked_beta_reg;
+use statrs::function::gamma::ln_gamma;
+
+/// A tail below this is far out.
+const FAR_TAIL: f64 = 1e-6;
+
+/// Halvings of the logarithm of a quantile far out.
+const FAR_STEPS: usize = 70;
 
 /// Steps after which bisection of the unit interval has exhausted a float.
 const BISECTION_STEPS: usize = 1100;
 
 /// Refuses anything but a probability strictly inside the unit interval.
-fn require_probability(name: &'static str, value: f64) -> Result<(), StatsError> {
+pub(super) fn require_probability(name: &'static str, value: f64) -> Result<(), StatsError> {
     if value > 0.0 && value < 1.0 {
         Ok(())
     } else {
@@ -29,7 +36,7 @@ fn require_probability(name: &'static str, value: f64) -> Result<(), StatsError>
 }
 
 /// Refuses anything but a finite number above zero.
-fn require_positive(name: &'static str, value: f64) -> Result<(), StatsError> {
+pub(super) fn require_positive(name: &'static str, value: f64) -> Result<(), StatsError> {
     if value > 0.0 && value.is_finite() {
         Ok(())
     } else {
@@ -52,6 +59,29 @@ pub fn normal_cdf(value: f64) -> f64 {
     Normal::standard().cdf(value)
 }
 
+/// The upper tail of chi-squared with one degree of freedom.
+pub fn chi_squared_one_tail(value: f64) -> f64 {
+    (2.0 * normal_cdf(-value.max(0.0).sqrt())).min(1.0)
+}
+
+/// The distribution function of the beta distribution.
+pub fn beta_cdf(value: f64, a: f64, b: f64) -> Result<f64, StatsError> {
+    require_positive("a", a)?;
+    require_positive("b", b)?;
+    checked_beta_reg(a, b, value.clamp(0.0, 1.0)).map_err(|_| StatsError::OutOfRange {
+        name: "a",
+        value: a,
+        expected: "parameters the incomplete beta function accepts",
+    })
+}
+
+/// The logarithm of the beta function of two numbers above zero.
+pub fn ln_beta(a: f64, b: f64) -> Result<f64, StatsError> {
+    require_positive("a", a)?;
+    require_positive("b", b)?;
+    Ok(ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b))
+}
+
 /// The quantile of Student's t with `freedom` degrees of freedom.
 ///
 /// The library's value loses digits as `freedom` grows (1e-9 at 1,000), so it
@@ -64,6 +94,9 @@ pub fn t_quantile(probability: f64, freedom: f64) -> Result<f64, StatsError> {
     } else {
         (1.0 - probability, 1.0)
     };
+    if tail < FAR_TAIL {
+        return Ok(sign * far_quantile(&distribution, tail));
+    }
     let mut value = sign * distribution.inverse_cdf(probability);
     for _ in 0..2 {
         let step = (distribution.sf(value) - tail) / distribution.pdf(value);
@@ -72,6 +105,22 @@ pub fn t_quantile(probability: f64, freedom: f64) -> Result<f64, StatsError> {
         }
     }
     Ok(sign * value)
+}
+
+/// The quantile of a small upper tail, by bisection of its logarithm. The
+/// library's inverse is wrong there (at 1e-13 with one degree of freedom) and
+/// panics further out. Its tail is 0 beyond 1e154, where this stops.
+fn far_quantile(distribution: &StudentsT, tail: f64) -> f64 {
+    let (mut lower, mut upper) = (0.0, f64::MAX.ln());
+    for _ in 0..FAR_STEPS {
+        let middle = f64::midpoint(lower, upper);
+        if distribution.sf(middle.exp()) > tail {
+            lower = middle;
+        } else {
+            upper = middle;
+        }
+    }
+    f64::midpoint(lower, upper).exp()
 }
 
 /// The upper tail of Student's t, `P(T >= value)`, accurate far out.
@@ -108,12 +157,7 @@ pub fn beta_quantile(probability: f64, a: f64, b: f64) -> Result<f64, StatsError
         if middle <= lower || middle >= upper {
             break;
         }
-        let below = checked_beta_reg(a, b, middle).map_err(|_| StatsError::OutOfRange {
-            name: "a",
-            value: a,
-            expected: "parameters the incomplete beta function accepts",
-        })?;
-        if below < probability {
+        if beta_cdf(middle, a, b)? < probability {
             lower = middle;
         } else {
             upper = middle;
@@ -134,6 +178,17 @@ mod tests {
                 assert!((tail - (1.0 - p)).abs() < 1e-12, "{freedom} {p} {tail}");
             }
         }
+    }
+
+    #[test]
+    fn t_quantile_far_out() {
+        for freedom in [1.0, 5.0, 100.0] {
+            for p in [1e-4, 1e-5, 2e-6, 1e-7, 1e-13, 1e-40, 1e-100] {
+                let back = t_upper_tail(-t_quantile(p, freedom).unwrap(), freedom).unwrap();
+                assert!((back / p - 1.0).abs() < 1e-9, "{freedom} {p} {back}");
+            }
+        }
+        assert!(t_quantile(f64::MIN_POSITIVE, 1.0).unwrap().is_finite());
     }
 
     #[test]

@@ -75,6 +75,26 @@ pub enum Method {
     Tango,
     /// Tango score interval on the signs of the stream differences.
     TangoOnStreamSigns,
+    /// Newcombe's square-and-add interval on independent pairs.
+    Newcombe,
+    /// Bonett and Price's closed form on independent pairs.
+    BonettPrice,
+    /// Score interval of a ratio on independent pairs.
+    TangScore,
+    /// Variance estimates recovered from two Wilson intervals.
+    MoverWilson,
+    /// Wald interval on the logarithm, independent pairs.
+    WaldLog,
+    /// Clopper-Pearson on discordant pairs, as odds.
+    ConditionalCp,
+    /// The same with half of the observed count's probability.
+    ConditionalMidP,
+    /// Mean of stream log differences with Student's t, transformed back.
+    GeometricT,
+    /// Normal approximation with the standard error of the method's source.
+    NormalZ,
+    /// Lang and Reiczigel's interval of a prevalence behind a test.
+    LangReiczigel,
     /// Ratio of Bonferroni-adjusted Clopper-Pearson limits.
     BonferroniCp,
     /// Percentile bootstrap over streams.
@@ -99,6 +119,16 @@ impl Method {
             Self::Cv3LogT => "cv3_log_t",
             Self::Tango => "tango",
             Self::TangoOnStreamSigns => "tango_on_stream_signs",
+            Self::Newcombe => "newcombe",
+            Self::BonettPrice => "bonett_price",
+            Self::TangScore => "tang_score",
+            Self::MoverWilson => "mover_wilson",
+            Self::WaldLog => "wald_log",
+            Self::ConditionalCp => "conditional_cp",
+            Self::ConditionalMidP => "conditional_midp",
+            Self::GeometricT => "geometric_t",
+            Self::NormalZ => "normal_z",
+            Self::LangReiczigel => "lang_reiczigel",
             Self::BonferroniCp => "bonferroni_cp",
             Self::BootstrapPercentile => "bootstrap_percentile",
             Self::BootstrapBca => "bootstrap_bca",

@@ -10,7 +10,9 @@
 
 use super::distribution;
 use super::error::StatsError;
+use super::interval::Interval;
 use super::interval::Level;
+use super::interval::Method;
 use super::sample::as_float;
 
 /// A spread below this fraction of the scale is rounding, hence zero.
@@ -67,6 +69,45 @@ pub fn t_critical(streams: usize, level: Level) -> Result<f64, StatsError> {
 pub fn two_sided_p(theta: f64, se: f64, streams: usize) -> Result<f64, StatsError> {
     let freedom = as_float(streams) - 1.0;
     Ok((2.0 * distribution::t_upper_tail(theta.abs() / se, freedom)?).min(1.0))
+}
+
+/// A contrast with its jackknife standard error and t(G-1) interval.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Contrast {
+    /// The contrast over all streams.
+    pub estimate: f64,
+    /// CV3 standard error over streams.
+    pub se: Option<f64>,
+    /// t(G-1) interval; `None` without a positive `se`.
+    pub interval: Option<Interval>,
+    /// How the interval was obtained, or why there is none.
+    pub method: Method,
+}
+
+impl Contrast {
+    /// Puts the interval around an estimate.
+    pub(super) fn new(
+        estimate: f64,
+        se: Option<f64>,
+        streams: usize,
+        level: Level,
+    ) -> Result<Self, StatsError> {
+        let mut result = Self {
+            estimate,
+            se,
+            interval: None,
+            method: Method::NotEstimable,
+        };
+        if streams < 2 {
+            result.method = Method::Undefined;
+        } else if let Some(se) = se.filter(|se| *se > 0.0) {
+            let (lower, upper) = t_limits(estimate, se, streams, level)?;
+            result.method = Method::Cv3T;
+            result.interval = Some(Interval::new(lower, upper, level, Method::Cv3T)?);
+        }
+        Ok(result)
+    }
 }
 
 #[cfg(test)]

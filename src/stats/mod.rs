@@ -26,23 +26,52 @@
 //! | does a claim hold | [`verdict::judge`] |
 //! | several claims | [`multiplicity`] |
 //! | rate by position | [`curve`] |
-//! | second opinion | [`bootstrap`], [`ratio::Fieller`] |
+//! | time until an event | [`survival`] |
+//! | repeated attempts | [`attempts`] |
+//! | two factors | [`factorial`] |
+//! | raters and their errors | [`agreement`], [`calibration`] |
+//! | second opinion | [`bootstrap`], [`ratio::Fieller`], [`independent`], [`durkalski`] |
+//! | means of streams, two samples | [`means`] |
+//! | not worse than a margin | [`non_inferiority`], [`gate`], [`eprocess`] |
+//! | how many streams | [`planning_rates`], [`planning`], [`planning_pairs`] |
+//! | when does an outlay pay | [`break_even`] |
+//! | more of one for more of another | [`ratio_of_differences`] |
 
+pub mod agreement;
+pub mod attempts;
 pub mod bootstrap;
+pub mod break_even;
+pub mod calibration;
+pub mod clt;
 pub mod curve;
 pub mod difference;
 pub mod distribution;
+pub mod durkalski;
+pub mod effect_size;
+pub mod eprocess;
 pub mod error;
 pub mod exact;
+pub mod factorial;
+pub mod gate;
+pub mod geometric;
 pub mod ideal_bootstrap;
+pub mod independent;
 pub mod interval;
 pub mod jackknife;
+pub mod means;
 pub mod multiplicity;
+pub mod non_inferiority;
+pub mod planning;
+pub mod planning_pairs;
+pub mod planning_rates;
 pub mod proportion;
 pub mod random;
 pub mod ratio;
+pub mod ratio_of_differences;
 pub mod ratio_of_totals;
 pub mod sample;
+pub mod sequential;
+pub mod survival;
 pub mod verdict;
 
 pub use error::StatsError;

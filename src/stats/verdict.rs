@@ -238,7 +238,7 @@ pub fn streams_needed(
     clippy::cast_sign_loss,
     reason = "the value is whole and not negative; saturation is the documented limit"
 )]
-fn as_count(value: f64) -> u64 {
+pub(super) fn as_count(value: f64) -> u64 {
     value as u64
 }
 

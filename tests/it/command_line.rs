@@ -28,7 +28,13 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-const CSV: [&str; 4] = ["tasks.csv", "dreams.csv", "summary.csv", "comparisons.csv"];
+const CSV: [&str; 5] = [
+    "tasks.csv",
+    "dreams.csv",
+    "summary.csv",
+    "comparisons.csv",
+    "attribution.csv",
+];
 
 fn tables(folder: &Path) -> BTreeMap<&'static str, Vec<u8>> {
     CSV.into_iter()

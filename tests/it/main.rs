@@ -6,12 +6,16 @@
 //! - `analysis`: what is concluded from a record that is not whole.
 //! - `bad_input`: broken files are reported whole, in words, with their place.
 //! - `files`: shipped files fit their schemas and pass `check`.
+//! - `claims`: claims on a run, registered or not.
+//! - `cost`: exact totals, what-ifs, break-even.
+//! - `gate`: no change passes, careless policies are caught, with the edits behind.
 //! - `command_line`: the real binary, end to end.
 //! - `plan`: every cell once, in an order that does not move; worlds that do not know the arm.
 //! - `dreams`: what always holds of a dream.
 //! - `readme`: the README and the kept results say what the program does now.
 //! - `record`: what is kept is read back.
 //! - `statistics`: golden numbers, properties, coverage by simulation.
+//! - `tables`: tables from anywhere, what is said of them and what is refused.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -25,13 +29,17 @@
 mod admission;
 mod analysis;
 mod bad_input;
+mod claims;
 mod command_line;
+mod cost;
 mod dreams;
 mod files;
+mod gate;
 mod isolation;
 mod plan;
 mod readme;
 mod record;
 mod sanity;
 mod statistics;
+mod tables;
 mod world;

@@ -70,7 +70,13 @@ fn the_kept_run_is_what_the_program_does_now() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    for name in ["tasks.csv", "dreams.csv", "summary.csv", "comparisons.csv"] {
+    for name in [
+        "tasks.csv",
+        "dreams.csv",
+        "summary.csv",
+        "comparisons.csv",
+        "attribution.csv",
+    ] {
         let kept = fs::read(root().join("results/standard").join(name)).unwrap();
         assert!(
             kept == fs::read(out.join(name)).unwrap(),

@@ -16,6 +16,7 @@
 //! wrap it in an element that scrolls sideways and give it a `min-width`.
 //! [`png`] (feature `png`) renders the same SVG with an embedded font.
 
+mod amount_lines;
 mod canvas;
 mod dumbbell;
 mod frame;
@@ -33,6 +34,8 @@ mod scatter;
 mod tests;
 mod text;
 
+pub use self::amount_lines::AmountLine;
+pub use self::amount_lines::AmountLines;
 pub use self::dumbbell::Dumbbell;
 pub use self::dumbbell::DumbbellRow;
 pub use self::heat_map::HeatMap;
