@@ -12,13 +12,15 @@ const K: [u32; 6] = [1, 2, 3, 4, 5, 8];
 /// The same for the repetitions of paired tables.
 pub(super) const K_OF_PAIRS: [u32; 3] = [1, 2, 3];
 
-/// Every task is a stream of its own.
+/// Tasks in their streams; in a list of tasks each is a stream of its own.
 pub(super) fn attempts(keys: &mut Keys, tasks: &[TaskRow]) -> Result<(), StatsError> {
-    let streams = tasks
-        .iter()
-        .map(|task| Ok(vec![Task::new(task.attempts, task.successes)?]))
-        .collect::<Result<Vec<_>, StatsError>>()?;
+    let count = tasks.iter().map(|task| task.stream + 1).max().unwrap_or(0);
+    let mut streams: Vec<Vec<Task>> = vec![Vec::new(); count];
+    for task in tasks {
+        streams[task.stream].push(Task::new(task.attempts, task.successes)?);
+    }
     keys.count("tasks", tasks.len());
+    keys.count("streams", count);
     for k in K {
         for (kind, success) in [("hat", Success::Always), ("at", Success::Once)] {
             let average = attempts::average(&streams, success, k)?;

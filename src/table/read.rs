@@ -16,8 +16,8 @@ use crate::source::{Problems, closest};
 /// The columns of each kind, for hints.
 const KINDS: &str = "known headers: `stream,session,rep,base,treat`; `stream,session,rep,arm,success` \
     with `clarifications`, `minutes`, `tokens_in`, `tokens_out`, `hours` as wanted; \
-    `stream,session,rep,dream,outcomes,success`; `task,n,c`; `unit,truth,` and graders; `unit,` and \
-    raters; `name,p`";
+    `stream,session,rep,dream,outcomes,success`; `stream,session,rep,success`; `task,n,c`; \
+    `unit,truth,` and graders; `unit,` and raters; `name,p`";
 
 /// Reads a file; `None` if there was a problem with it.
 pub(super) fn read(
@@ -60,6 +60,9 @@ pub(super) fn read(
             .then(|| factorial(check, &sheet))
             .flatten()
             .map(Table::Factorial)
+    } else if has("stream") && has("success") {
+        columns(check, &sheet, &["stream", "session", "rep", "success"], &[])
+            .then(|| Table::Attempts(repeated(check, &sheet)))
     } else if has("task") {
         columns(check, &sheet, &["task", "n", "c"], &[])
             .then(|| Table::Attempts(attempts(check, &sheet)))
@@ -231,11 +234,36 @@ fn attempts(check: &mut Check<'_>, sheet: &Sheet) -> Vec<TaskRow> {
             );
         }
         tasks.push(TaskRow {
+            stream: tasks.len(),
             attempts,
             successes,
         });
     }
     tasks
+}
+
+/// One arm's rows, a row an attempt: a session of a stream is a task.
+fn repeated(check: &mut Check<'_>, sheet: &Sheet) -> Vec<TaskRow> {
+    let (mut seen, mut streams) = (Seen::default(), Streams::default());
+    let mut tasks: BTreeMap<(usize, u32), TaskRow> = BTreeMap::new();
+    for row in &sheet.rows {
+        let fields = Fields::of(sheet, row);
+        seen.is_new(check, &fields, &["stream", "session", "rep"]);
+        let (place, success) = (streams.of(check, &fields), fields.outcome(check, "success"));
+        let (Some(place), Some(success)) = (place, success) else {
+            continue;
+        };
+        let task = tasks
+            .entry((place.stream, place.session))
+            .or_insert(TaskRow {
+                stream: place.stream,
+                attempts: 0,
+                successes: 0,
+            });
+        task.attempts += 1;
+        task.successes += u32::from(success);
+    }
+    tasks.into_values().collect()
 }
 
 fn ratings(check: &mut Check<'_>, sheet: &Sheet) -> RatingTable {

@@ -92,6 +92,8 @@ pub(super) struct FactorialTable {
 
 #[derive(Debug)]
 pub(super) struct TaskRow {
+    /// The number of its stream.
+    pub(super) stream: usize,
     pub(super) attempts: u32,
     pub(super) successes: u32,
 }

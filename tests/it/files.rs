@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dreamtrial::{experiment, rubric, scenario, source::Problems};
+use dreamtrial::{analyse::claim, experiment, rubric, scenario, source::Problems};
 use serde_json::Value;
 
 use crate::world::root;
@@ -52,7 +52,7 @@ fn shipped_scenarios_fit_the_schema() {
 }
 
 #[test]
-fn shipped_rubrics_and_experiments_fit_their_schemas() {
+fn shipped_rubrics_experiments_and_claims_fit_their_schemas() {
     for path in files(&root().join("rubrics"), |path| {
         path.extension().is_some_and(|e| e == "md")
             && path.file_name().is_some_and(|n| n != "README.md")
@@ -75,6 +75,12 @@ fn shipped_rubrics_and_experiments_fit_their_schemas() {
             &path,
         );
     }
+    let path = root().join("claims/published.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_fits(&claim::schema(), &text, &path);
+    let (claims, problems) = claim::shipped();
+    assert!(problems.is_empty(), "{}", problems.render(false));
+    assert_eq!(claims.unwrap().claims.len(), 5);
 }
 
 #[test]

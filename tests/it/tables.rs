@@ -295,3 +295,50 @@ fn options_change_the_numbers_and_are_checked() {
     let output = stats(&[&fixture("d01_legal"), "--replicates", "0"]);
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// Real results of 50 tasks in four attempts each, kept outside this repository; the test passes without
+/// looking where they are absent.
+#[test]
+fn repeated_attempts_of_a_published_benchmark() {
+    let file = root().join("../shared/data/tau_bench_gpt4o_airline.csv");
+    if !file.is_file() {
+        return;
+    }
+    let output = dreamtrial()
+        .arg("stats")
+        .arg(file)
+        .arg("--json")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let keys: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(keys["tasks"], 50);
+    // Recomputed from the benchmark's own trajectories by its formula, C(c, k) / C(n, k).
+    for (k, expected) in [(1, 0.42), (2, 0.2733), (3, 0.22), (4, 0.2)] {
+        let found = keys[format!("pass_hat_{k}.mean")].as_f64().unwrap();
+        assert!((found - expected).abs() < 5e-5, "pass^{k}: {found}");
+    }
+}
+
+#[test]
+fn attempts_row_by_row_are_attempts_by_task() {
+    let folder = TempDir::new().unwrap();
+    let keys = |name: &str, table: &str| {
+        let file = folder.path().join(name);
+        fs::write(&file, table).unwrap();
+        let output = dreamtrial()
+            .arg("stats")
+            .arg(file)
+            .arg("--json")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let rows = keys(
+        "rows.csv",
+        "stream,session,rep,success\na,1,1,1\na,1,2,0\nb,1,1,1\nb,1,2,1\nc,1,1,0\nc,1,2,0\n",
+    );
+    let tasks = keys("tasks.csv", "task,n,c\na,2,1\nb,2,2\nc,2,0\n");
+    assert_eq!(rows, tasks);
+}

@@ -93,8 +93,9 @@ fn few(page: &mut Page, keys: &Keys, streams: f64) {
 
 pub(super) fn attempts(page: &mut Page, keys: &Keys) {
     page.line(&format!(
-        "  {}, each a stream of its own; at least once or always in k; -+ one standard error",
-        counted(keys.get("tasks").unwrap_or(0.0), "task")
+        "  {} in {}; at least once or always in k; -+ one standard error",
+        counted(keys.get("tasks").unwrap_or(0.0), "task"),
+        counted(keys.get("streams").unwrap_or(0.0), "stream")
     ));
     for k in [1, 2, 3, 4, 5, 8] {
         let of = |kind: &str| {
