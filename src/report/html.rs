@@ -255,10 +255,14 @@ fn claim_table(analysis: &Analysis) -> Vec<Line> {
                 let found = lines.find(|(known, _)| *known == label);
                 Cell::of(found.map_or_else(|| "—".to_owned(), |(_, text)| text.clone()))
             };
+            let tested = claims::statement(&judged.claim).replace('`', "");
             let source = judged.claim.source.as_ref();
             Line {
                 name: judged.claim.says.clone(),
-                note: source.cloned().unwrap_or_default(),
+                note: source.map_or_else(
+                    || format!("Tested: {tested}."),
+                    |source| format!("{source}. Tested: {tested}."),
+                ),
                 cells: vec![
                     Cell::of(claims::verdict(judged.verdict)),
                     line("found"),

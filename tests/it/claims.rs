@@ -130,6 +130,10 @@ fn claims_are_supported_refuted_and_left_open() {
     assert_eq!(json["evidence_about_a_product"], false);
     assert_eq!(json["claims"].as_array().unwrap().len(), 5);
 
+    // The page shows them as a table, not as the text of one.
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("<h2 id=\"claims\">") && !page.contains("&lt;t"), "{page}");
+
     // Shares sum to one where they are given, and the main effects to the total.
     let measured = Measured::read(&Record::open(&out.join("run.sqlite")).unwrap()).unwrap();
     let found = attribution(&measured, Group::All, Metric::Completion)

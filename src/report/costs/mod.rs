@@ -1,4 +1,4 @@
-//! The cost model in words, for a terminal; its files are in [`files`].
+//! The cost model in words, for a terminal; its files are in `files`.
 
 mod files;
 
