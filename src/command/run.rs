@@ -12,7 +12,7 @@ use crate::{
     cli::RunArguments,
     experiment::{self, Experiment, Regime},
     plan::{Plan, PlanError},
-    record::{Host, Manifest, NoHistory, RecordError, Recorder, RegisteredClaims, Resumed},
+    record::{Host, Manifest, NoHistory, Record, RecordError, Recorder, RegisteredClaims, Resumed},
     run::History,
     source::Problems,
 };
@@ -61,6 +61,7 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
     manifest.claims = registered;
     let file = folder.join(RECORD);
     let (recorder, history): (Recorder, Box<dyn History>) = if arguments.resume && file.exists() {
+        same_claims(&file, &manifest)?;
         (
             Recorder::resume(&file, &manifest).map_err(failed)?,
             Box::new(Resumed::open(&file).map_err(failed)?),
@@ -101,6 +102,23 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Done,
     })
+}
+
+/// Refuses claims that were not registered when the run began: results are there already.
+fn same_claims(file: &Path, manifest: &Manifest) -> Result<(), Failure> {
+    let Some(given) = &manifest.claims else {
+        return Ok(());
+    };
+    let record = Record::open(file).map_err(failed)?;
+    let registered = record.manifest().claims.as_ref();
+    if registered.is_some_and(|claims| claims.digest == given.digest) {
+        return Ok(());
+    }
+    Err(
+        Failure::usage("claims are registered when a run begins, not when it goes on").hint(
+            "leave `--claims` out, or begin a run in another folder; `dreamtrial claims` judges any file, as exploratory",
+        ),
+    )
 }
 
 pub(super) fn failed(error: RecordError) -> Failure {

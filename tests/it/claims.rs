@@ -65,6 +65,15 @@ fn claims_are_supported_refuted_and_left_open() {
     let output = run(&out, &["--claims", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 
+    // A run that goes on takes no other claims than those it began with.
+    let other = folder.path().join("other.yaml");
+    fs::write(&other, CLAIMS.replace("nine times", "nine")).unwrap();
+    let output = run(&out, &["--resume", "--claims", other.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("when a run begins"));
+    let output = run(&out, &["--resume", "--claims", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+
     let judgement = judged(&out, CLAIMS);
     assert!(judgement.registered);
     let verdicts: Vec<(&str, &str)> = judgement
@@ -132,7 +141,10 @@ fn claims_are_supported_refuted_and_left_open() {
 
     // The page shows them as a table, not as the text of one.
     let page = fs::read_to_string(out.join("report.html")).unwrap();
-    assert!(page.contains("<h2 id=\"claims\">") && !page.contains("&lt;t"), "{page}");
+    assert!(
+        page.contains("<h2 id=\"claims\">") && !page.contains("&lt;t"),
+        "{page}"
+    );
 
     // Shares sum to one where they are given, and the main effects to the total.
     let measured = Measured::read(&Record::open(&out.join("run.sqlite")).unwrap()).unwrap();
