@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 /// whom, and at what cost?
 ///
 /// Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 a scenario, rubric, experiment,
-/// claims file or table is invalid; 4 some trials could not be run or graded;
+/// claims file, table or file of labels is invalid; 4 some trials could not be run or graded;
 /// 5 a gate found a regression; 6 a gate could not conclude; 130 interrupted, with what was done kept.
 #[derive(Debug, Parser)]
 #[command(
@@ -36,6 +36,10 @@ pub enum Command {
     Gate(GateArguments),
     /// What a run's arms cost, whether dreams pay, and what it would cost otherwise
     Cost(CostArguments),
+    /// Plan a trial: how many scenarios decide, or what a budget can show
+    Power(PowerArguments),
+    /// Correct a run by people's labels: how often the grader is wrong, and what that changes
+    Calibrate(CalibrateArguments),
     /// Report every problem of scenarios, rubrics, experiments and claims
     Check(CheckArguments),
     /// Print the JSON Schema of a file format
@@ -197,6 +201,169 @@ pub struct CostArguments {
     /// Write cost.csv and cost.svg into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `dreamtrial power`.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("question"), group = clap::ArgGroup::new("size"))]
+pub struct PowerArguments {
+    /// The folder of a pilot run; without one, rates are assumed
+    pub run: Option<PathBuf>,
+    /// The pilot's arm to compare with [default: the first without memory; of a gate the first with
+    /// dreams]
+    #[arg(long, value_name = "ARM", requires = "run")]
+    pub base: Option<String>,
+    /// The pilot's arm to compare [default: the first other one with dreams]
+    #[arg(long, value_name = "ARM", requires = "run")]
+    pub treat: Option<String>,
+    /// The measure [default: completion]
+    #[arg(long, value_name = "METRIC", requires = "run")]
+    pub metric: Option<String>,
+    /// Over the scenarios of this domain
+    #[arg(
+        long,
+        value_name = "DOMAIN",
+        requires = "run",
+        conflicts_with = "construct"
+    )]
+    pub domain: Option<String>,
+    /// Over the scenarios of this construct
+    #[arg(long, value_name = "CONSTRUCT", requires = "run")]
+    pub construct: Option<String>,
+    /// Without a pilot: share of tasks that the base completes, as 0.1
+    #[arg(
+        long,
+        value_name = "RATE",
+        conflicts_with = "run",
+        requires = "tasks_per_scenario"
+    )]
+    pub base_rate: Option<f64>,
+    /// Without a pilot: share of tasks that the treatment completes [default: that of the base]
+    #[arg(long, value_name = "RATE", requires = "base_rate")]
+    pub treat_rate: Option<f64>,
+    /// Without a pilot: correlation of two tasks of a scenario in an arm [default: 0.15]
+    #[arg(long, value_name = "SHARE", requires = "base_rate")]
+    pub icc: Option<f64>,
+    /// Without a pilot: correlation of a scenario's rates in the two arms [default: 0.5]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        requires = "base_rate",
+        allow_negative_numbers = true
+    )]
+    pub correlation: Option<f64>,
+    /// Without a pilot: tasks of a scenario
+    #[arg(long, value_name = "N", requires = "base_rate")]
+    pub tasks_per_scenario: Option<f64>,
+    /// Without a pilot: tasks of a session [default: 1]
+    #[arg(long, value_name = "N", requires = "base_rate")]
+    pub tasks_per_session: Option<f64>,
+    /// The claim is at least this: a ratio, or points on the scale of differences
+    #[arg(
+        long,
+        value_name = "VALUE",
+        group = "question",
+        allow_negative_numbers = true
+    )]
+    pub at_least: Option<f64>,
+    /// The claim is at most this
+    #[arg(
+        long,
+        value_name = "VALUE",
+        group = "question",
+        allow_negative_numbers = true
+    )]
+    pub at_most: Option<f64>,
+    /// The claim is that there is a difference, and on which side [the default]
+    #[arg(long, group = "question")]
+    pub direction: bool,
+    /// The question is a gate's: is a policy not worse by the margin?
+    #[arg(long, group = "question")]
+    pub gate: bool,
+    /// With --gate: the loss that is tolerated, in points of a share, percent of any other measure
+    #[arg(long, value_name = "POINTS", default_value_t = 10.0)]
+    pub margin: f64,
+    /// The scale of --at-least and --at-most
+    #[arg(long, value_enum, default_value_t = ScaleName::Ratio)]
+    pub scale: ScaleName,
+    /// Probability of a decision
+    #[arg(long, value_name = "P", default_value_t = 0.8)]
+    pub power: f64,
+    /// Error probability: two-sided of a claim, one-sided each way of a gate
+    #[arg(long, value_name = "P", default_value_t = 0.05)]
+    pub alpha: f64,
+    /// Repetitions of each scenario in each arm [default: those of the pilot, else 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub repetitions: Option<u32>,
+    /// Say what so many scenarios show, instead of how many are needed
+    #[arg(long, value_name = "N", group = "size", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub scenarios: Option<u32>,
+    /// Say what so many US dollars show
+    #[arg(long, value_name = "USD", group = "size")]
+    pub budget_usd: Option<f64>,
+    /// US dollars for a session [default: what one cost in the pilot]
+    #[arg(long, value_name = "USD")]
+    pub usd_per_session: Option<f64>,
+    /// US dollars to write one more scenario
+    #[arg(long, value_name = "USD", default_value_t = 0.0)]
+    pub usd_per_scenario: f64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// On which scale a claim is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScaleName {
+    /// Treated over base
+    Ratio,
+    /// Treated minus base; of shares in points
+    Difference,
+}
+
+/// Arguments of `dreamtrial calibrate`.
+#[derive(Debug, clap::Args)]
+pub struct CalibrateArguments {
+    /// The folder of the run
+    pub run: PathBuf,
+    /// The labels: CSV with scenario,repetition,session,task,arm,completed[,rater], or a filled-in sheet
+    #[arg(required_unless_present = "sample")]
+    pub labels: Option<PathBuf>,
+    /// Draw this many tasks at random, as many from each arm, and write a sheet to fill in
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with_all = ["labels", "key", "sampled", "at_least", "json"],
+        requires = "out",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub sample: Option<u32>,
+    /// With --sample: the sheet; its key goes beside it, as sheet.key.csv
+    #[arg(long, value_name = "FILE", requires = "sample")]
+    pub out: Option<PathBuf>,
+    /// With --sample: seed of the draws
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = 20_260_101,
+        requires = "sample"
+    )]
+    pub seed: u64,
+    /// With --sample: draw from this arm only; may be given several times
+    #[arg(long = "arm", value_name = "ARM", requires = "sample")]
+    pub arms: Vec<String>,
+    /// The key of the sheet, which says which task each row is
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// The labelled tasks were drawn at random from the tasks of each arm (implied by --key)
+    #[arg(long)]
+    pub sampled: bool,
+    /// Say which specificity a ratio of at least this would need [default: the ratio that the grader sees]
+    #[arg(long, value_name = "RATIO")]
+    pub at_least: Option<f64>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -173,6 +173,7 @@ const TABLE: &[(&str, May)] = &[
         Import(&[
             "ident",
             "source",
+            "table",
             "text",
             "brief",
             "memory",
@@ -200,6 +201,7 @@ const TABLE: &[(&str, May)] = &[
             "price",
             "experiment",
             "dream",
+            "brief",
         ]),
     ),
     ("progress", Import(&["ident", "quantity", "event"])),

@@ -5,12 +5,14 @@
 //! arm, and a pair with a missing arm is counted at the comparison that lacks it.
 
 pub mod attribution;
+pub mod calibrate;
 pub mod claim;
 pub mod cost;
 mod estimate;
 pub mod gate;
 mod measured;
 mod metric;
+pub mod power;
 mod sums;
 
 use std::fmt;

@@ -104,7 +104,7 @@ pub(super) fn compared(manifest: &Manifest) -> Vec<(usize, usize)> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]
-fn parts_of(row: &TaskRow, cost: i64) -> Row {
+pub(super) fn parts_of(row: &TaskRow, cost: i64) -> Row {
     let mut sums = [0.0; PARTS];
     let flag = |is: bool| if is { 1.0 } else { 0.0 };
     sums[Part::Tasks as usize] = 1.0;
@@ -123,7 +123,7 @@ fn parts_of(row: &TaskRow, cost: i64) -> Row {
     sums
 }
 
-fn add(sums: &mut Row, other: &Row) {
+pub(super) fn add(sums: &mut Row, other: &Row) {
     for (sum, one) in sums.iter_mut().zip(other) {
         *sum += one;
     }

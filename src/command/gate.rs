@@ -137,7 +137,7 @@ pub(super) fn rule(arguments: &GateArguments) -> Result<Rule, Failure> {
     })
 }
 
-fn metric(name: &str) -> Result<Metric, Failure> {
+pub(super) fn metric(name: &str) -> Result<Metric, Failure> {
     Metric::ALL
         .into_iter()
         .find(|metric| metric.as_str() == name)

@@ -1,6 +1,7 @@
 //! The commands: the only place where the stages are put together, and where errors become words and
 //! exit codes.
 
+mod calibrate;
 mod check;
 mod claims;
 mod cost;
@@ -8,6 +9,7 @@ mod early;
 mod execute;
 mod gate;
 pub mod load;
+mod power;
 mod report;
 mod run;
 mod schema;
@@ -159,6 +161,8 @@ pub fn dispatch(arguments: &Arguments, environment: &Environment) -> ExitCode {
         Command::Claims(arguments) => claims::claims(arguments),
         Command::Cost(arguments) => cost::cost(arguments),
         Command::Gate(arguments) => gate::gate(arguments),
+        Command::Power(arguments) => power::power(arguments),
+        Command::Calibrate(arguments) => calibrate::calibrate(arguments),
         Command::Stats(arguments) => stats::stats(arguments),
     };
     match result {

@@ -4,6 +4,7 @@
 //! the same bytes. What always holds: what is not determined is said in words, never drawn or printed
 //! as zero, and the first lines say what the reference agent is.
 
+pub mod calibrate;
 pub mod chart;
 mod charts;
 pub mod claims;
@@ -11,6 +12,7 @@ pub mod costs;
 mod findings;
 pub mod gates;
 mod html;
+pub mod power;
 mod roles;
 mod rows;
 mod tables;

@@ -56,7 +56,7 @@ pub(super) fn value(metric: Metric, value: f64) -> String {
     clippy::cast_sign_loss,
     reason = "an amount, zero or more"
 )]
-fn whole(value: f64) -> u64 {
+pub(super) fn whole(value: f64) -> u64 {
     value.round() as u64
 }
 

@@ -220,9 +220,89 @@ pub fn tested_share(rate: f64, sensitivity: f64, specificity: f64) -> f64 {
     rate * sensitivity + (1.0 - rate) * (1.0 - specificity)
 }
 
+/// The specificity at which a share that tested positive stands for the rate
+/// `target`, at this sensitivity: `1 - (q - p se) / (1 - p)`.
+///
+/// The corrected rate is at least `target` as long as the specificity is at
+/// least this. Above 1: at no specificity; below 0: at any. `None` for a
+/// target of 1 or more.
+pub fn specificity_for(apparent: f64, sensitivity: f64, target: f64) -> Option<f64> {
+    (target < 1.0).then(|| 1.0 - (apparent - target * sensitivity) / (1.0 - target))
+}
+
+/// A corrected rate with its limits.
+pub type Corrected = (f64, Interval);
+
+/// Treated minus base of two corrected rates, squares of the distances to
+/// their limits added.
+///
+/// Takes the two as independent, which is wide where they rise and fall
+/// together. Source: Zou and Donner 2008 (MOVER).
+pub fn corrected_difference(
+    (base, of_base): &Corrected,
+    (treat, of_treat): &Corrected,
+) -> Result<Interval, StatsError> {
+    let down = (treat - of_treat.lower()).hypot(of_base.upper() - base);
+    let up = (of_treat.upper() - treat).hypot(base - of_base.lower());
+    let (estimate, level) = (treat - base, of_base.level());
+    let (lower, upper) = ((estimate - down).max(-1.0), (estimate + up).min(1.0));
+    Interval::new(lower, upper, level, Method::MoverLangReiczigel)
+}
+
+/// Treated over base of two corrected rates, the same on the logarithm;
+/// `None` unless both rates are above 0. A limit at 0 gives one of 0 or
+/// infinity.
+pub fn corrected_ratio(
+    (base, of_base): &Corrected,
+    (treat, of_treat): &Corrected,
+) -> Result<Option<Interval>, StatsError> {
+    if *base <= 0.0 || *treat <= 0.0 {
+        return Ok(None);
+    }
+    let log = |above: f64, below: f64| (above / below).ln();
+    let down = log(*treat, of_treat.lower()).hypot(log(of_base.upper(), *base));
+    let up = log(of_treat.upper(), *treat).hypot(log(*base, of_base.lower()));
+    let (estimate, level) = (log(*treat, *base), of_base.level());
+    let (lower, upper) = ((estimate - down).exp(), (estimate + up).exp());
+    Interval::new(lower, upper, level, Method::MoverLangReiczigel).map(Some)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Shares of 0.1 and 0.6 seen through 0.95 and 0.95 are 0.14 and 0.59.
+    #[test]
+    fn the_specificity_for_a_rate_by_hand() {
+        let seen = tested_share(0.6, 0.95, 0.95);
+        assert!((seen - 0.59).abs() < 1e-12);
+        assert!((specificity_for(seen, 0.95, 0.6).unwrap() - 0.95).abs() < 1e-12);
+        assert!(specificity_for(seen, 0.95, 0.7).unwrap() > 1.0);
+        assert!(specificity_for(1.0, 0.5, 0.1).unwrap() < 0.0);
+        assert_eq!(specificity_for(0.5, 0.9, 1.0), None);
+    }
+
+    /// 0.2 in [0.1, 0.3] and 0.8 in [0.7, 0.9]: 0.6 -+ sqrt(0.02); no limit above if the base may be 0.
+    #[test]
+    fn two_corrected_rates_by_hand() {
+        let of = |value, lower, upper| {
+            let method = Method::LangReiczigel;
+            let limits = Interval::new(lower, upper, Level::NINETY_FIVE, method);
+            (value, limits.unwrap())
+        };
+        let (base, treat) = (of(0.2, 0.1, 0.3), of(0.8, 0.7, 0.9));
+        let found = corrected_difference(&base, &treat).unwrap();
+        assert!((found.lower() - (0.6 - 0.02_f64.sqrt())).abs() < 1e-12);
+        assert!((found.upper() - (0.6 + 0.02_f64.sqrt())).abs() < 1e-12);
+        let found = corrected_ratio(&base, &treat).unwrap().unwrap();
+        let down = (0.8_f64 / 0.7).ln().hypot((0.3_f64 / 0.2).ln());
+        assert!((found.lower() - 4.0 * (-down).exp()).abs() < 1e-12);
+        let open = corrected_ratio(&of(0.2, 0.0, 0.3), &treat)
+            .unwrap()
+            .unwrap();
+        assert!(open.upper().is_infinite());
+        assert_eq!(corrected_ratio(&of(0.0, 0.0, 0.3), &treat), Ok(None));
+    }
 
     fn counts(true_negative: f64, negatives: f64) -> TestedCounts {
         TestedCounts {

@@ -95,6 +95,8 @@ pub enum Method {
     NormalZ,
     /// Lang and Reiczigel's interval of a prevalence behind a test.
     LangReiczigel,
+    /// Variance estimates recovered from two of these.
+    MoverLangReiczigel,
     /// Ratio of Bonferroni-adjusted Clopper-Pearson limits.
     BonferroniCp,
     /// Percentile bootstrap over streams.
@@ -129,6 +131,7 @@ impl Method {
             Self::GeometricT => "geometric_t",
             Self::NormalZ => "normal_z",
             Self::LangReiczigel => "lang_reiczigel",
+            Self::MoverLangReiczigel => "mover_lang_reiczigel",
             Self::BonferroniCp => "bonferroni_cp",
             Self::BootstrapPercentile => "bootstrap_percentile",
             Self::BootstrapBca => "bootstrap_bca",

@@ -29,7 +29,7 @@
 //! | time until an event | [`survival`] |
 //! | repeated attempts | [`attempts`] |
 //! | two factors | [`factorial`] |
-//! | raters and their errors | [`agreement`], [`calibration`] |
+//! | raters and their errors | [`agreement`], [`calibration`], [`powered`] |
 //! | second opinion | [`bootstrap`], [`ratio::Fieller`], [`independent`], [`durkalski`] |
 //! | means of streams, two samples | [`means`] |
 //! | not worse than a margin | [`non_inferiority`], [`gate`], [`eprocess`] |
@@ -64,6 +64,7 @@ pub mod non_inferiority;
 pub mod planning;
 pub mod planning_pairs;
 pub mod planning_rates;
+pub mod powered;
 pub mod proportion;
 pub mod random;
 pub mod ratio;

@@ -141,6 +141,32 @@ pub fn gate_streams_needed(
     Ok(StreamsNeeded::Streams(verdict::as_count(size)))
 }
 
+/// The smallest distance of a true mean difference from `-margin` at which a
+/// gate with this rule decides at this power, with a number of streams: the
+/// inverse of [`gate_streams_needed`]. The margin itself does not matter.
+pub fn gate_detectable_distance(
+    spread: f64,
+    rule: GateRule,
+    power: f64,
+    streams: usize,
+) -> Result<f64, StatsError> {
+    distribution::require_positive("spread", spread)?;
+    distribution::require_probability("alpha", 2.0 * rule.alpha)?;
+    let level = Level::new(1.0 - 2.0 * rule.alpha)?;
+    let one_look = Size {
+        streams,
+        level,
+        power,
+    };
+    let distance = detectable_distance(spread, one_look)?;
+    if streams < FEWEST_FOR_INTERIM {
+        return Ok(distance);
+    }
+    let z = distribution::normal_quantile(level.upper_probability())?
+        + distribution::normal_quantile(power)?;
+    Ok(drift_for(rule, power)? / z * distance)
+}
+
 /// The mean of the final statistic at which one of the looks crosses with this
 /// power.
 fn drift_for(rule: GateRule, power: f64) -> Result<f64, StatsError> {
@@ -158,4 +184,24 @@ fn drift_for(rule: GateRule, power: f64) -> Result<f64, StatsError> {
         }
     }
     Ok(upper)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_distance_of_a_gate_is_the_inverse_of_its_size() {
+        let rule = GateRule::with_margin(0.1);
+        for streams in [6, 11, 24, 60] {
+            let distance = gate_detectable_distance(0.21, rule, 0.8, streams).unwrap();
+            let needed = |distance: f64| {
+                gate_streams_needed(distance - rule.margin, 0.21, rule, 0.8).unwrap()
+            };
+            let exactly = StreamsNeeded::Streams(streams as u64);
+            assert_eq!(needed(distance * 1.000_001), exactly);
+            assert_ne!(needed(distance * 0.999), exactly);
+        }
+        assert!(gate_detectable_distance(0.21, rule, 0.8, 5).is_err());
+    }
 }

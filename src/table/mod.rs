@@ -1,8 +1,8 @@
 //! Tables of results from anywhere: read, checked, and summarised with `stats`.
 //!
 //! *What it is for.* One CSV file in, one flat ordered map of keys and numbers out ([`Keys`]), and the
-//! same as text. The header says what kind of table it is. *What it is not.* It knows nothing of
-//! scenarios, runs or records; whoever has rows can use it. *What always holds.* All problems of a file
+//! same as text. The header says what kind of table it is. Who has tables of another kind reads them with
+//! the same [`Sheet`]. *What it is not.* It knows nothing of scenarios, runs or records; whoever has rows can use it. *What always holds.* All problems of a file
 //! are reported at once with their lines, and a file with one gives no number. What is left out is
 //! counted in a key of its own. The names of keys are a contract (`docs/formats.md`): new ones may come,
 //! none changes.
@@ -25,6 +25,8 @@ mod trials;
 use std::{path::Path, sync::Arc};
 
 pub use keys::Keys;
+pub use read::columns;
+pub use sheet::{Check, Fields, Row, Sheet};
 
 use crate::{source::Problems, stats::StatsError};
 

@@ -84,7 +84,7 @@ pub(super) fn read(
 }
 
 /// Checks the header; returns whether all wanted columns are there.
-fn columns(check: &mut Check<'_>, sheet: &Sheet, wanted: &[&str], allowed: &[&str]) -> bool {
+pub fn columns(check: &mut Check<'_>, sheet: &Sheet, wanted: &[&str], allowed: &[&str]) -> bool {
     let known = || wanted.iter().chain(allowed).copied();
     for column in &sheet.columns {
         if !known().any(|name| name == column) {

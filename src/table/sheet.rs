@@ -8,26 +8,24 @@ use crate::source::{Problem, Problems};
 const MOST: f64 = 1e12;
 
 /// The file under check.
-pub(super) struct Check<'a> {
-    pub(super) file: &'a Path,
-    pub(super) text: &'a Arc<str>,
-    pub(super) problems: &'a mut Problems,
+pub struct Check<'a> {
+    /// Its path.
+    pub file: &'a Path,
+    /// Its text.
+    pub text: &'a Arc<str>,
+    /// What is wrong so far.
+    pub problems: &'a mut Problems,
 }
 
 impl Check<'_> {
     /// Reports a problem of the whole file.
-    pub(super) fn whole(&mut self, message: impl Into<String>, hint: impl Into<String>) {
+    pub fn whole(&mut self, message: impl Into<String>, hint: impl Into<String>) {
         let problem = Problem::error(self.file, message).hint(hint);
         self.problems.push(problem, None);
     }
 
     /// Reports a problem of a place.
-    pub(super) fn at(
-        &mut self,
-        span: &Range<usize>,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) {
+    pub fn at(&mut self, span: &Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
         let problem = Problem::error(self.file, message)
             .at(span.clone())
             .hint(hint);
@@ -37,23 +35,28 @@ impl Check<'_> {
 
 /// One row: its line from 1, its bytes, its fields without surrounding blanks.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
-    pub(super) line: usize,
-    pub(super) span: Range<usize>,
+pub struct Row {
+    /// Its line, from 1.
+    pub line: usize,
+    /// Its bytes.
+    pub span: Range<usize>,
     fields: Vec<String>,
 }
 
 /// A header and rows that are as long as it.
 #[derive(Debug)]
-pub(super) struct Sheet {
-    pub(super) columns: Vec<String>,
-    pub(super) head: Range<usize>,
-    pub(super) rows: Vec<Row>,
+pub struct Sheet {
+    /// The names in the header.
+    pub columns: Vec<String>,
+    /// Its bytes.
+    pub head: Range<usize>,
+    /// The rows below it.
+    pub rows: Vec<Row>,
 }
 
 impl Sheet {
     /// Reads the file; rows of another length are problems and left out.
-    pub(super) fn read(check: &mut Check<'_>) -> Option<Self> {
+    pub fn read(check: &mut Check<'_>) -> Option<Self> {
         let text = Arc::clone(check.text);
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
@@ -129,19 +132,21 @@ impl Sheet {
     }
 
     /// The position of a column.
-    pub(super) fn column(&self, name: &str) -> Option<usize> {
+    pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)
     }
 }
 
 /// The fields of one row by column position, checked one by one.
-pub(super) struct Fields<'a> {
-    pub(super) row: &'a Row,
+pub struct Fields<'a> {
+    /// The row.
+    pub row: &'a Row,
     columns: &'a [String],
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn of(sheet: &'a Sheet, row: &'a Row) -> Self {
+    /// The fields of a row of a sheet.
+    pub fn of(sheet: &'a Sheet, row: &'a Row) -> Self {
         Self {
             row,
             columns: &sheet.columns,
@@ -149,13 +154,13 @@ impl<'a> Fields<'a> {
     }
 
     /// The field as it stands; empty if there is no such column.
-    pub(super) fn text(&self, column: &str) -> &'a str {
+    pub fn text(&self, column: &str) -> &'a str {
         let at = self.columns.iter().position(|known| known == column);
         at.map_or("", |at| self.row.fields[at].as_str())
     }
 
     /// A field that must not be empty.
-    pub(super) fn name(&self, check: &mut Check<'_>, column: &str) -> Option<&'a str> {
+    pub fn name(&self, check: &mut Check<'_>, column: &str) -> Option<&'a str> {
         let text = self.text(column);
         if text.is_empty() {
             check.at(
@@ -185,7 +190,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A success: 0 or 1.
-    pub(super) fn outcome(&self, check: &mut Check<'_>, column: &str) -> Option<bool> {
+    pub fn outcome(&self, check: &mut Check<'_>, column: &str) -> Option<bool> {
         match self.text(column) {
             "0" => Some(false),
             "1" => Some(true),
@@ -213,7 +218,7 @@ impl<'a> Fields<'a> {
     }
 
     /// An amount, not below zero.
-    pub(super) fn amount(&self, check: &mut Check<'_>, column: &str) -> Option<f64> {
+    pub fn amount(&self, check: &mut Check<'_>, column: &str) -> Option<f64> {
         let expected = "a finite number, 0 or more, up to 1e12";
         self.number(check, column, expected, |value| {
             (0.0..=MOST).contains(&value)
@@ -221,7 +226,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A probability.
-    pub(super) fn probability(&self, check: &mut Check<'_>, column: &str) -> Option<f64> {
+    pub fn probability(&self, check: &mut Check<'_>, column: &str) -> Option<f64> {
         let expected = "a number between 0 and 1";
         self.number(check, column, expected, |value| {
             (0.0..=1.0).contains(&value)
@@ -229,7 +234,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A rating; `None` for an empty field, which is a missing one, and for one that is reported.
-    pub(super) fn rating(&self, check: &mut Check<'_>, column: &str) -> Option<f64> {
+    pub fn rating(&self, check: &mut Check<'_>, column: &str) -> Option<f64> {
         if self.text(column).is_empty() {
             return None;
         }
@@ -237,7 +242,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A whole number.
-    pub(super) fn count(&self, check: &mut Check<'_>, column: &str) -> Option<u32> {
+    pub fn count(&self, check: &mut Check<'_>, column: &str) -> Option<u32> {
         let value = self.text(column).parse().ok();
         if value.is_none() {
             self.wrong(check, column, "a whole number, 0 or more");

@@ -5,11 +5,13 @@
 //! - `isolation`: what agent, dreamer and grader may know.
 //! - `analysis`: what is concluded from a record that is not whole.
 //! - `bad_input`: broken files are reported whole, in words, with their place.
+//! - `calibrate`: sheets for people, their labels, and rates without the errors of the grader.
 //! - `files`: shipped files fit their schemas and pass `check`.
 //! - `claims`: claims on a run, registered or not.
 //! - `cost`: exact totals, what-ifs, break-even.
 //! - `gate`: no change passes, careless policies are caught, with the edits behind.
 //! - `command_line`: the real binary, end to end.
+//! - `power`: how large a trial must be, and what it can show.
 //! - `plan`: every cell once, in an order that does not move; worlds that do not know the arm.
 //! - `dreams`: what always holds of a dream.
 //! - `readme`: the README and the kept results say what the program does now.
@@ -29,6 +31,7 @@
 mod admission;
 mod analysis;
 mod bad_input;
+mod calibrate;
 mod claims;
 mod command_line;
 mod cost;
@@ -37,6 +40,7 @@ mod files;
 mod gate;
 mod isolation;
 mod plan;
+mod power;
 mod readme;
 mod record;
 mod sanity;
