@@ -329,7 +329,7 @@ pub enum ScaleName {
 pub struct CalibrateArguments {
     /// The folder of the run
     pub run: PathBuf,
-    /// The labels: CSV with scenario,repetition,session,task,arm,completed[,rater], or a filled-in sheet
+    /// The labels: CSV with scenario,repetition,session,task,arm,completed and a rater if there are several, or a filled-in sheet
     #[arg(required_unless_present = "sample")]
     pub labels: Option<PathBuf>,
     /// Draw this many tasks at random, as many from each arm, and write a sheet to fill in

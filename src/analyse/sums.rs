@@ -38,6 +38,10 @@ pub(super) struct Roles {
     pub(super) final_grader: Usage,
     pub(super) dreamer: Usage,
     pub(super) active: Milliseconds,
+    /// What the sessions cost at the prices of this reading, rows rounded one by one, in micro-dollars.
+    pub(super) paid: i64,
+    /// The same of dreams.
+    pub(super) paid_for_dreams: i64,
 }
 
 #[derive(Debug)]
@@ -277,6 +281,7 @@ impl Sums {
         roles.in_session_grader += row.in_session_grader;
         roles.final_grader += row.final_grader;
         roles.active.0 += row.active.0;
+        roles.paid += agent + grader + runtime;
         let trial = self.repetitions[row.scenario][row.arm]
             .entry(row.repetition)
             .or_default();
@@ -340,6 +345,7 @@ impl Sums {
             let roles = &mut self.roles[dream.scenario][dream.arm];
             roles.dreams += 1;
             roles.dreamer += dream.usage;
+            roles.paid_for_dreams += cost;
             self.arms[dream.scenario][dream.arm][Part::Cost as usize] += cost as f64;
             // A dream counts where the session before it does: only if the other arm has that too.
             let has = |arm: usize| {

@@ -16,6 +16,15 @@ pub(super) fn cost(arguments: &CostArguments) -> Result<Exit, Failure> {
     let model = CostModel::of(&record, what_if).map_err(Failure::new)?;
     let manifest = model.manifest();
     let (bases, treats) = compared(arguments, manifest)?;
+    for &treat in &treats {
+        if bases == [treat] || !matches!(manifest.arms[treat].memory, Regime::Dreamed) {
+            return Err(Failure::usage(format!(
+                "`{}` has no dreams that could pay",
+                manifest.arms[treat].id
+            ))
+            .hint("name an arm with dreams by `--treat`, and another arm by `--base`"));
+        }
+    }
     let mut pays = Vec::new();
     for &treat in &treats {
         for &base in bases.iter().filter(|base| **base != treat) {
@@ -86,7 +95,7 @@ fn what_if(arguments: &CostArguments, manifest: &Manifest) -> Result<WhatIf, Fai
         above_zero("--worth", worth)?;
     }
     let cadence = if arguments.nightly {
-        Some(Cadence::Nightly)
+        Some(Cadence::Nightly(arguments.sessions_per_day))
     } else {
         arguments.every.map(Cadence::Sessions)
     };

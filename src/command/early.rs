@@ -23,7 +23,7 @@ use crate::{
 /// A run that may end before its last scenario.
 pub(super) struct Early {
     baseline: Lock,
-    arm: Option<String>,
+    arm: String,
     rule: Rule,
     /// The scenarios by number, in the order of the gate.
     order: Vec<usize>,
@@ -33,6 +33,7 @@ pub(super) struct Early {
 
 /// How a run with looks ended.
 pub(super) struct Stop {
+    arm: String,
     status: Status,
     look: usize,
     looks: usize,
@@ -49,7 +50,8 @@ impl Stop {
             format!("{left} of {} scenarios were not run", self.planned)
         };
         format!(
-            "Gate at look {} of {}: {}; {saved}.",
+            "Gate of `{}` at look {} of {}: {}; {saved}.",
+            self.arm,
             self.look,
             self.looks,
             self.status.as_str()
@@ -110,14 +112,22 @@ impl Early {
         }
         let planned = Gate::new(GateRule::with_margin(margin), order.len())
             .map_err(|error| failed(error.into()))?;
-        let dreamed = plan
+        let dreamed: Vec<_> = plan
             .experiment
             .arms
             .iter()
-            .find(|arm| arm.memory == Regime::Dreamed && arm.outcomes.is_none());
+            .filter(|arm| arm.memory == Regime::Dreamed && arm.outcomes.is_none())
+            .collect();
+        let [dreamed] = dreamed.as_slice() else {
+            return Err(Failure::usage(format!(
+                "a run that may stop early needs one arm with dreams and without outcomes, and has {}",
+                dreamed.len()
+            ))
+            .hint("choose the arm with `--arm`"));
+        };
         Ok(Some(Self {
             baseline,
-            arm: dreamed.map(|arm| arm.id.to_string()),
+            arm: dreamed.id.to_string(),
             rule: Rule {
                 margin,
                 ..Rule::default()
@@ -143,6 +153,7 @@ impl Early {
             from = until;
             let status = self.look(file)?;
             let stop = Stop {
+                arm: self.arm.clone(),
                 status,
                 look: at + 1,
                 looks: self.looks.len(),
@@ -161,9 +172,8 @@ impl Early {
     fn look(&self, file: &Path) -> Result<Status, Failure> {
         let record = Record::open(file).map_err(run::failed)?;
         let measured = Measured::read(&record).map_err(Failure::new)?;
-        let candidate = Lock::of(&measured, self.arm.as_deref(), "this run").map_err(failed)?;
-        let gated = gate::compare(&self.baseline, &candidate, &self.rule, self.order.len())
-            .map_err(failed)?;
+        let candidate = Lock::of(&measured, Some(&self.arm), "this run").map_err(failed)?;
+        let gated = gate::compare(&self.baseline, &candidate, &self.rule).map_err(failed)?;
         let mut rows = gated.rows.iter();
         let row = rows.find(|row| row.decides && row.metric == Metric::Completion);
         Ok(row.map_or(Status::Inconclusive, |row| row.status))

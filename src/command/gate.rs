@@ -15,6 +15,7 @@ use crate::{
 };
 
 pub(super) fn gate(arguments: &GateArguments) -> Result<Exit, Failure> {
+    let rule = rule(arguments)?;
     let (baseline, _) = side(&arguments.baseline, arguments.baseline_arm.as_deref())?;
     if let Some(file) = &arguments.lock {
         let text = baseline.render().map_err(Failure::new)?;
@@ -35,9 +36,7 @@ pub(super) fn gate(arguments: &GateArguments) -> Result<Exit, Failure> {
         };
     };
     let (candidate, found) = side(candidate, arguments.arm.as_deref())?;
-    let rule = rule(arguments)?;
-    let planned = planned(&baseline, &candidate);
-    let gated = gate::compare(&baseline, &candidate, &rule, planned).map_err(failed)?;
+    let gated = gate::compare(&baseline, &candidate, &rule).map_err(failed)?;
     let mut blames: Vec<Blame> = Vec::new();
     if let Some(record) = &found {
         for change in gated.scenarios.iter().filter(|change| change.broke) {
@@ -71,32 +70,6 @@ pub(super) fn gate(arguments: &GateArguments) -> Result<Exit, Failure> {
         Status::Regressed => Exit::Regressed,
         Status::Inconclusive | Status::TooFewScenarios => Exit::Inconclusive,
     })
-}
-
-/// How many scenarios the comparison is planned with: all of both, if the candidate stopped early; else
-/// those that there are.
-fn planned(baseline: &Lock, candidate: &Lock) -> usize {
-    let has_tasks =
-        |lock: &Lock, at: usize| lock.scenarios[at].stream(Metric::Completion).is_some();
-    let order = gate::order(candidate.scenarios.iter().map(|scenario| &scenario.id));
-    let ran: Vec<bool> = order
-        .iter()
-        .map(|id| {
-            let mut scenarios = 0..candidate.scenarios.len();
-            scenarios.any(|at| candidate.scenarios[at].id == **id && has_tasks(candidate, at))
-        })
-        .collect();
-    let count = ran.iter().filter(|ran| **ran).count();
-    // An early stop leaves the first of the order and nothing after them.
-    if ran.iter().take(count).all(|ran| *ran) {
-        baseline
-            .scenarios
-            .iter()
-            .filter(|one| candidate.scenarios.iter().any(|other| other.id == one.id))
-            .count()
-    } else {
-        count
-    }
 }
 
 pub(super) fn rule(arguments: &GateArguments) -> Result<Rule, Failure> {

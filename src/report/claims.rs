@@ -14,7 +14,7 @@ use crate::{
         claim::{Claim, Contrast, Facts, Form, Judged, Judgement, On},
     },
     record::Manifest,
-    stats::verdict::{Reason, StreamsNeeded, Verdict},
+    stats::verdict::{MINIMUM_STREAMS, Reason, StreamsNeeded, Verdict},
 };
 
 /// The sentence that goes with every claim that is judged on the reference backend.
@@ -24,8 +24,17 @@ pub(super) const NO_EVIDENCE: &str =
 /// Above this many scenarios "how many would decide" is said to be out of reach.
 const OUT_OF_REACH: u64 = 1_000_000;
 
+/// The verdict on a claim; a claim on arms that the run lacks was not tested.
+pub(super) fn verdict_of(judged: &Judged) -> String {
+    if judged.missing.is_some() {
+        "not tested".to_owned()
+    } else {
+        verdict(judged.verdict)
+    }
+}
+
 /// "supported", "refuted", "inconclusive: too few scenarios".
-pub(super) fn verdict(verdict: Verdict) -> String {
+fn verdict(verdict: Verdict) -> String {
     match verdict.reason() {
         None => verdict.as_str().to_owned(),
         Some(Reason::TooFewStreams) => "inconclusive: too few scenarios".to_owned(),
@@ -110,7 +119,9 @@ fn found(claim: &Claim, facts: &Facts) -> String {
 
 /// What the interval establishes on the side of the claim.
 fn established(claim: &Claim, facts: &Facts) -> Option<String> {
-    let interval = facts.interval?;
+    let interval = facts
+        .interval
+        .filter(|_| facts.scenarios >= MINIMUM_STREAMS)?;
     let (lower, upper) = (interval.lower(), interval.upper());
     let at_least = || format!("at least {}", amount(claim, lower));
     let at_most = || {
@@ -168,12 +179,27 @@ pub(super) fn lines(
                 lines.push(("claimed value", text));
             }
             let more = if judged.wants_more { "more" } else { "less" };
-            let text = format!("{more}: {}", verdict(judged.direction));
+            let difference = facts.difference.map_or_else(String::new, |interval| {
+                let one = |value: f64| {
+                    if claim.metric.more_is_better() {
+                        format!("{} points", words::points(value))
+                    } else {
+                        words::signed(claim.metric, value)
+                    }
+                };
+                format!(
+                    " (difference {} to {})",
+                    one(interval.lower()),
+                    one(interval.upper())
+                )
+            });
+            let text = format!("{more}: {}{difference}", verdict(judged.direction));
             lines.push(("direction alone", text));
             if let (Some(ceiling), Some((Some(base), _))) = (judged.ceiling, facts.values) {
                 let text = format!(
-                    "a base of {} leaves room for {ceiling:.2}x at most, so this claim cannot hold on these scenarios",
-                    percent(base)
+                    "a base of {} leaves room for {} at most, so this claim cannot hold on these scenarios",
+                    percent(base),
+                    amount(claim, ceiling)
                 );
                 lines.push(("ceiling", text));
             }
@@ -229,7 +255,7 @@ pub fn text(manifest: &Manifest, judgement: &Judgement) -> String {
         let heading = format!(
             "{}: {}",
             judged.claim.name,
-            verdict(judged.verdict).to_uppercase()
+            verdict_of(judged).to_uppercase()
         );
         let _ = write!(text, "\n{}", wrapped(&heading, "", ""));
         let source = judged.claim.source.as_ref();
@@ -285,8 +311,8 @@ pub fn json(manifest: &Manifest, judgement: &Judgement) -> Value {
                 "group": judged.claim.group.to_string(),
                 "scale": match judged.claim.on { On::Ratio => "ratio", On::Difference => "difference" },
                 "claimed": judged.claim.value(),
-                "verdict": judged.verdict.as_str(),
-                "reason": judged.verdict.reason().map(Reason::as_str),
+                "verdict": if judged.missing.is_some() { "not_tested" } else { judged.verdict.as_str() },
+                "reason": judged.verdict.reason().filter(|_| judged.missing.is_none()).map(Reason::as_str),
                 "direction": judged.direction.as_str(),
                 "estimate": finite(facts.estimate),
                 "lower": finite(facts.interval.map(|interval| interval.lower())),

@@ -264,7 +264,7 @@ fn claim_table(analysis: &Analysis) -> Vec<Line> {
                     |source| format!("{source}. Tested: {tested}."),
                 ),
                 cells: vec![
-                    Cell::of(claims::verdict(judged.verdict)),
+                    Cell::of(claims::verdict_of(judged)),
                     line("found"),
                     line("established"),
                     line("ceiling"),

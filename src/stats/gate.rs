@@ -206,6 +206,19 @@ impl Gate {
         self.rule
     }
 
+    /// The same looks and bounds, which do not depend on it, with another margin
+    /// above 0.
+    pub fn with_margin(&self, margin: f64) -> Result<Self, StatsError> {
+        distribution::require_positive("margin", margin)?;
+        Ok(Self {
+            rule: GateRule {
+                margin,
+                ..self.rule
+            },
+            looks: self.looks.clone(),
+        })
+    }
+
     /// Streams at the last look.
     pub fn streams(&self) -> usize {
         self.looks.last().map_or(0, |look| look.streams)

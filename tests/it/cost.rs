@@ -116,7 +116,8 @@ fn what_ifs_change_what_is_paid_and_nothing_else() {
             / arm(&plain, "dreamed")["sessions"].as_f64().unwrap();
     let expected = bare + dream / 4.0;
     let found = value(&four, "dreamed", "usd_per_session");
-    assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+    // The run itself rounds each row to a micro-dollar, a what-if does not.
+    assert!((found - expected).abs() < 1e-6, "{found} {expected}");
     let same = |what: &str| arm(&four, "dreamed")[what] == arm(&plain, "dreamed")[what];
     assert!(same("completed") && same("sessions"));
 

@@ -2,6 +2,14 @@
 
 use std::{fs, path::Path, process::Output};
 
+use dreamtrial::{
+    analyse::{
+        Measured,
+        gate::{self, Lock, Rule, Status},
+    },
+    record::Record,
+    stats::random::SplitMix,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -236,6 +244,7 @@ fn what_cannot_be_compared_is_refused() {
             "the limits",
         ),
         ("\"completed\":", "\"completes\":", "no sum `completed`"),
+        ("\"digest\": \"", "\"digest\": \"é", "a digest that is none"),
     ] {
         fs::write(&lock, whole.replacen(from, to, 1)).unwrap();
         refused(&[&lock, &candidate], expected);
@@ -258,7 +267,7 @@ fn a_run_stops_early_when_a_look_decides_and_the_gate_agrees() {
     assert_eq!(output.status.code(), Some(5), "{}", text(&output.stderr));
     let shown = text(&output.stdout);
     assert!(
-        shown.contains("Gate at look 1 of 4: regressed; 18 of 24 scenarios"),
+        shown.contains("Gate of `amnesiac` at look 1 of 4: regressed; 18 of"),
         "{shown}"
     );
     let output = gate(&[&baseline, &out, "--arm", "amnesiac", "--json"]);
@@ -293,4 +302,140 @@ fn a_run_stops_early_when_a_look_decides_and_the_gate_agrees() {
     );
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("placebo"));
+}
+
+/// What a killed run left does not pass, and a measure without a value in some scenario neither.
+#[test]
+fn what_is_missing_does_not_pass() {
+    let runs = Runs::new();
+    let lock = runs.path("lock.json");
+    gate(&[&runs.path("baseline"), "--lock", &lock]);
+    let whole: Value = serde_json::from_str(&fs::read_to_string(&lock).unwrap()).unwrap();
+    let changed = |name: &str, change: &dyn Fn(usize, &mut Value)| {
+        let mut value = whole.clone();
+        for (at, scenario) in value["scenarios"]
+            .as_array_mut()
+            .unwrap()
+            .iter_mut()
+            .enumerate()
+        {
+            change(at, scenario);
+        }
+        let file = runs.path(name);
+        fs::write(&file, value.to_string()).unwrap();
+        file
+    };
+    let status = |candidate: &str, more: &[&str]| {
+        let mut arguments = vec![lock.as_str(), candidate, "--json"];
+        arguments.extend(more);
+        let output = gate(&arguments);
+        let json: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{}", text(&output.stderr)));
+        (output.status.code(), json)
+    };
+    assert_eq!(status(&lock, &[]).0, Some(0));
+    // One repetition of three is not there.
+    let partial = changed("partial.json", &|_, scenario| {
+        let counts = scenario["repetitions"][0].clone();
+        let take = |scenario: &mut Value, part: &str, at: usize| {
+            let rest = scenario["sums"][part].as_i64().unwrap() - counts[at].as_i64().unwrap();
+            scenario["sums"][part] = rest.into();
+        };
+        take(scenario, "completed", 0);
+        take(scenario, "tasks", 1);
+        scenario["sums"]["first_try"] = 0.into();
+        scenario["repetitions"].as_array_mut().unwrap().remove(0);
+    });
+    let (code, json) = status(&partial, &[]);
+    assert_eq!(code, Some(6), "{json}");
+    assert!(json["lost_tasks"]["candidate"].as_u64().unwrap() > 0);
+    // No completion in a third of the scenarios: no cost per completed task there.
+    let none = changed("none.json", &|at, scenario| {
+        if at % 3 == 0 {
+            scenario["sums"]["completed"] = 0.into();
+            scenario["sums"]["first_try"] = 0.into();
+            for counts in scenario["repetitions"].as_array_mut().unwrap() {
+                counts[0] = 0.into();
+            }
+        }
+    });
+    let (code, json) = status(&none, &["--metric", "usd_per_completed_task"]);
+    assert_eq!(code, Some(6), "{json}");
+    let output = gate(&[&lock, &none, "--metric", "usd_per_session"]);
+    assert!(text(&output.stdout).contains("which was not asked about"));
+    // What a baseline has none of can only get worse.
+    let clean = changed("clean.json", &|_, scenario| {
+        scenario["sums"]["stale_uses"] = 0.into();
+    });
+    let stale = changed("stale.json", &|at, scenario| {
+        scenario["sums"]["stale_uses"] = (20 + at as i64).into();
+    });
+    let output = gate(&[&clean, &stale, "--metric", "stale_uses"]);
+    assert_eq!(output.status.code(), Some(5), "{}", text(&output.stdout));
+    // Hand-made locks whose numbers do not agree are refused, not believed.
+    for (name, change) in [("more.json", "completed"), ("sums.json", "tasks")] {
+        let broken = changed(name, &|_, scenario| {
+            let sum = scenario["sums"][change].as_i64().unwrap();
+            scenario["sums"][change] = (3 * sum).into();
+        });
+        let output = gate(&[&lock, &broken]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("do not agree"));
+    }
+}
+
+/// The rule as it is shipped, on 24 scenarios with normal differences: what is worse by the margin passes,
+/// and what is not worse is called regressed, in at most 5% of the cases.
+#[test]
+fn the_gate_errs_as_rarely_as_it_says() {
+    const SETS: u64 = 400;
+    let folder = TempDir::new().unwrap();
+    let baseline = folder.path().join("run");
+    let arms = ["dreamed"];
+    run("experiments/standard.yaml", "11", &arms, &baseline, &[]);
+    let record = Record::open(&baseline.join("run.sqlite")).unwrap();
+    let lock = Lock::of(&Measured::read(&record).unwrap(), None, "here").unwrap();
+    let rows = 100_000;
+    let with = |rates: &[f64]| {
+        let mut side = lock.clone();
+        for (scenario, rate) in side.scenarios.iter_mut().zip(rates) {
+            let completed = (rate * rows as f64).round() as u64;
+            scenario.sums.insert("tasks".to_owned(), rows as i64);
+            scenario
+                .sums
+                .insert("completed".to_owned(), completed as i64);
+            scenario.repetitions = vec![[completed, rows]];
+            scenario.planned = rows;
+        }
+        side
+    };
+    let base = with(&[0.5; 24]);
+    let mut draws = SplitMix::new(7);
+    let mut normal = || {
+        let uniform = |bits: u64| (bits >> 11) as f64 / (1_u64 << 53) as f64;
+        let (one, other) = (
+            uniform(draws.next_bits()).max(1e-300),
+            uniform(draws.next_bits()),
+        );
+        (-2.0 * one.ln()).sqrt() * (std::f64::consts::TAU * other).cos()
+    };
+    let mut share = |shift: f64, wanted: fn(Status) -> bool| {
+        let hits = (0..SETS).filter(|_| {
+            let rates: Vec<f64> = (0..24)
+                .map(|_| (0.5 + shift + 0.1 * normal()).clamp(0.0, 1.0))
+                .collect();
+            let gated = gate::compare(&base, &with(&rates), &Rule::default()).unwrap();
+            wanted(gated.status)
+        });
+        hits.count() as f64 / SETS as f64
+    };
+    // Three standard errors above 5%.
+    let most = 0.05 + 3.0 * (0.05 * 0.95 / SETS as f64).sqrt();
+    let passed = share(-0.1, Status::passes);
+    let regressed = share(0.0, |status| status == Status::Regressed);
+    println!("passed at the margin {passed:.4}, regressed without a change {regressed:.4}");
+    assert!(passed <= most, "{passed}");
+    assert!(regressed <= most, "{regressed}");
+    assert!(share(0.0, Status::passes) > 0.95);
+    assert!(share(-0.25, |status| status == Status::Regressed) > 0.99);
 }

@@ -11,7 +11,9 @@ use crate::{
         factorial::Effect,
         jackknife,
         multiplicity::{benjamini_hochberg, holm},
-        verdict::{self, Side, StreamsNeeded, Verdict, one_sided_p, streams_needed},
+        verdict::{
+            self, MINIMUM_STREAMS, Side, StreamsNeeded, Verdict, one_sided_p, streams_needed,
+        },
     },
 };
 
@@ -63,7 +65,7 @@ pub struct Judged {
     pub direction: Verdict,
     /// Whether the claimed value lies in the interval.
     pub inside: Option<bool>,
-    /// The largest ratio that the base leaves room for, if the claim asks for more.
+    /// The largest ratio or difference that the base leaves room for, if the claim asks for more.
     pub ceiling: Option<f64>,
     /// How many scenarios in all would decide it if the truth were the estimate; `None` if it is decided
     /// or cannot be said.
@@ -161,15 +163,20 @@ fn judge_one(measured: &Measured, claim: &Claim) -> Result<Judged, AnalyseError>
         .interval
         .zip(claimed)
         .map(|(interval, value)| interval.contains(value));
-    let undecided = matches!(verdict, Verdict::Inconclusive(_));
+    let ceiling = ceiling(claim, &found, claimed);
+    // What cannot hold is not decided by more of the same.
+    let undecided = matches!(verdict, Verdict::Inconclusive(_)) && ceiling.is_none();
+    let enough = found.scenarios >= MINIMUM_STREAMS;
     Ok(Judged {
-        ceiling: ceiling(claim, &found),
+        ceiling,
         needed: if undecided {
             needed(claim, &found, claimed)?
         } else {
             None
         },
-        adjusted: p_value(claim, &found, claimed)?.map(|p| Adjusted { p, adjusted: p }),
+        adjusted: p_value(claim, &found, claimed)?
+            .filter(|_| enough)
+            .map(|p| Adjusted { p, adjusted: p }),
         claim: claim.clone(),
         facts,
         missing,
@@ -182,25 +189,29 @@ fn judge_one(measured: &Measured, claim: &Claim) -> Result<Judged, AnalyseError>
 
 /// Whether the claim is on the side of more.
 fn wants_more(claim: &Claim) -> bool {
-    let neutral = match claim.on {
-        On::Ratio => 1.0,
-        On::Difference => 0.0,
-    };
     match claim.form {
-        Form::More => true,
-        Form::Less => false,
-        Form::AtLeast(value) | Form::About { value, .. } => value >= neutral,
-        Form::AtMost(value) => value > neutral,
+        Form::More | Form::AtLeast(_) => true,
+        Form::Less | Form::AtMost(_) => false,
+        // "About" is a form of ratios.
+        Form::About { value, .. } => value >= 1.0,
     }
 }
 
-/// 1/base, where a ratio of shares is claimed that the base leaves no room for.
-fn ceiling(claim: &Claim, facts: &Facts) -> Option<f64> {
-    let (base, _) = facts.values?;
-    let ceiling = 1.0 / base.filter(|base| *base > 0.0)?;
-    let binds =
-        matches!(claim.form, Form::AtLeast(value) | Form::About { value, .. } if value > ceiling);
-    (claim.on == On::Ratio && claim.metric.more_is_better() && binds).then_some(ceiling)
+/// The most that a base leaves room for, where the claim asks for more: 1/base of a ratio of shares,
+/// 1 - base of a difference.
+fn ceiling(claim: &Claim, facts: &Facts, claimed: Option<f64>) -> Option<f64> {
+    let base = facts.values?.0?;
+    let asked = match claim.form {
+        Form::AtLeast(_) => claimed?,
+        Form::About { value, factor } => value / factor,
+        Form::AtMost(_) | Form::More | Form::Less => return None,
+    };
+    let ceiling = match claim.on {
+        On::Ratio if base > 0.0 => 1.0 / base,
+        On::Ratio => return None,
+        On::Difference => 1.0 - base,
+    };
+    (claim.metric.more_is_better() && asked > ceiling).then_some(ceiling)
 }
 
 /// Estimate, standard error and claimed value on the scale on which the standard error is.

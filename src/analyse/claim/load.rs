@@ -203,6 +203,12 @@ impl Builder<'_> {
             WireScale::Difference => On::Difference,
         };
         let form = self.form(wire);
+        // A direction is decided on the difference scale, so everything about it is.
+        let on = if wire.direction.is_some() {
+            On::Difference
+        } else {
+            on
+        };
         Some(Claim {
             name: name.value.clone(),
             says: wire.says.clone(),

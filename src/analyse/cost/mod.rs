@@ -58,16 +58,13 @@ impl ArmCost {
     /// `sessions` a day and seat; `seats` deployments with a memory of their own.
     pub fn monthly(&self, what_if: &WhatIf, sessions: f64, seats: f64) -> Estimate {
         let month = sessions * seats * DAYS;
-        let nightly = matches!(what_if.cadence, Some(Cadence::Nightly));
-        let fixed = if nightly {
-            self.per_dream.unwrap_or(0.0) * seats * DAYS
-        } else {
-            0.0
-        };
-        let per_session = if nightly {
-            &self.without_dreams
-        } else {
-            &self.per_session
+        // Nightly dreams do not grow with the load, so that they stand apart.
+        let (per_session, fixed) = match what_if.cadence {
+            Some(Cadence::Nightly(_)) => (
+                &self.without_dreams,
+                self.per_dream.unwrap_or(0.0) * seats * DAYS,
+            ),
+            Some(Cadence::Sessions(_)) | None => (&self.per_session, 0.0),
         };
         Estimate {
             value: per_session.value.map(|value| value * month + fixed),

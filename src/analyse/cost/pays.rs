@@ -26,8 +26,8 @@ pub struct Pays {
     pub left_out: usize,
     /// The cost of one dream.
     pub per_dream: f64,
-    /// Sessions from one dream to the next, as assumed or as run; `None` for nightly dreams.
-    pub every: Option<f64>,
+    /// Sessions from one dream to the next, as assumed or as run.
+    pub every: f64,
     /// What a session of the base costs more than one of the arm without its dreams.
     pub saving: Estimate,
     /// Sessions after which one dream has paid for itself; infinite if it never does.
@@ -109,9 +109,9 @@ pub fn pays(
     let per_dream = spent / dreams as f64 / 1e6;
     let sessions: u64 = pairs.iter().map(|pair| pair.1.sessions).sum();
     let every = match what_if.cadence {
-        None => Some(sessions as f64 / dreams as f64),
-        Some(Cadence::Sessions(every)) => Some(f64::from(every)),
-        Some(Cadence::Nightly) => None,
+        None => sessions as f64 / dreams as f64,
+        Some(Cadence::Sessions(every)) => f64::from(every),
+        Some(Cadence::Nightly(load)) => load,
     };
     let level = Level::NINETY_FIVE;
     let plain = |roles: &Roles| what_if.sessions(roles) / 1e6;
@@ -158,8 +158,7 @@ pub fn pays(
         one_off_limits: limits.map(|limits| (limits.lower(), limits.upper())),
         repeated: saved
             .estimate
-            .zip(every)
-            .map(|(saving, every)| periodic(per_dream, saving, whole_sessions(every)))
+            .map(|saving| periodic(per_dream, saving, whole_sessions(every)))
             .transpose()?,
         saving: estimate(&saved),
         additional: (

@@ -7,12 +7,12 @@ use crate::{
 };
 
 /// How often a deployment dreams.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cadence {
     /// After every so many sessions.
     Sessions(u32),
-    /// Once a day and seat, whatever the load.
-    Nightly,
+    /// Once a day and seat, at a load of so many sessions a day and seat.
+    Nightly(f64),
 }
 
 /// What is assumed of prices and habits.
@@ -68,17 +68,24 @@ impl WhatIf {
     }
 
     /// What the sessions of a scenario cost without dreams, in micro-dollars.
+    #[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]
     pub(super) fn sessions(&self, roles: &Roles) -> f64 {
+        if self.is_recorded() {
+            return roles.paid as f64;
+        }
         self.tokens(&roles.agent) + self.tokens(&roles.in_session_grader) + self.runtime(roles)
     }
 
     /// What the dreams of a scenario cost that were made, in micro-dollars.
+    #[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]
     pub(super) fn dreams_run(&self, roles: &Roles) -> f64 {
+        if self.is_recorded() {
+            return roles.paid_for_dreams as f64;
+        }
         self.tokens(&roles.dreamer)
     }
 
-    /// What the dreams of a scenario cost at the assumed cadence, in dollars. Nightly dreams do not
-    /// depend on sessions and are counted by the month.
+    /// What the dreams of a scenario cost at the assumed cadence, in dollars.
     #[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]
     pub(super) fn dreams(&self, roles: &Roles, per_dream: Option<f64>) -> f64 {
         match (self.cadence, per_dream) {
@@ -86,7 +93,10 @@ impl WhatIf {
             (Some(Cadence::Sessions(every)), Some(per_dream)) => {
                 per_dream * roles.sessions as f64 / f64::from(every.max(1))
             }
-            (Some(Cadence::Nightly), _) | (Some(Cadence::Sessions(_)), None) => 0.0,
+            (Some(Cadence::Nightly(load)), Some(per_dream)) => {
+                per_dream * roles.sessions as f64 / load
+            }
+            (Some(Cadence::Nightly(_) | Cadence::Sessions(_)), None) => 0.0,
         }
     }
 

@@ -1,13 +1,19 @@
 //! Two sides → statuses by metric and group, and the scenarios that changed.
 
 use super::{
-    GateError, Lock, LockedScenario, Looks, Status, comparable::comparable, rows::row,
+    GateError, Lock, LockedScenario, Looks, Status,
+    comparable::comparable,
+    rows::{Bounds, row},
     scenarios::changes,
 };
 use crate::{
     analyse::{Group, Metric},
     ident::{Digest, ScenarioId},
     scenario::{Construct, Domain},
+    stats::{
+        StatsError,
+        gate::{Gate, GateRule},
+    },
 };
 
 /// What a gate asks.
@@ -40,7 +46,7 @@ impl Default for Rule {
 pub struct Watch {
     /// Anytime-valid p-value of "worse by the margin".
     pub p_pass: f64,
-    /// Anytime-valid p-value of "not worse by the margin".
+    /// Anytime-valid p-value of "not worse at all".
     pub p_fail: f64,
     /// Scenarios after which one of them reached alpha.
     pub reached: Option<usize>,
@@ -63,8 +69,11 @@ pub struct Row {
     pub interval: Option<(f64, f64)>,
     /// The tolerated loss, in the metric's unit; `None` if the baseline leaves it open.
     pub margin: Option<f64>,
-    /// Scenarios that both sides have.
+    /// Scenarios that both sides have a value in.
     pub scenarios: usize,
+    /// Scenarios in which a side has tasks and no value, as a cost per completed task without a
+    /// completion; with one of them the metric does not pass.
+    pub left_out: usize,
     /// The look that decided and how many there are, in a design with planned looks.
     pub look: Option<(usize, usize)>,
     /// Evidence at any time.
@@ -102,7 +111,13 @@ pub struct Gated {
     pub scenarios: Vec<ScenarioChange>,
     /// Scenarios that only one side has tasks in.
     pub missing: Vec<ScenarioId>,
+    /// Planned tasks that are not there, of the baseline and of the candidate, without those that an
+    /// early stop left out; beyond a small share nothing passes.
+    pub lost: [u64; 2],
 }
+
+/// From which share of planned tasks that are not there a side cannot pass.
+const MOST_LOST: f64 = 0.02;
 
 /// The order in which a gate looks at scenarios: that of the digests of their names, so that it is fixed
 /// beforehand and no domain comes first.
@@ -150,14 +165,42 @@ pub fn differences(baseline: &Lock, candidate: &Lock, metric: Metric) -> Vec<f64
         .collect()
 }
 
-/// Compares a candidate with a baseline. `planned` is how many scenarios there are to be in all; fewer
-/// are there if the candidate stopped early.
-pub fn compare(
-    baseline: &Lock,
-    candidate: &Lock,
-    rule: &Rule,
-    planned: usize,
-) -> Result<Gated, GateError> {
+/// How many scenarios the comparison is planned with, and whether the candidate stopped early: its
+/// scenarios are then the first of the order, as many as an interim look has.
+fn planned(baseline: &Lock, candidate: &Lock, rule: &Rule) -> Result<(usize, bool), StatsError> {
+    let ran: Vec<bool> = order(candidate.scenarios.iter().map(|scenario| &scenario.id))
+        .into_iter()
+        .filter(|id| find(baseline, id).is_some())
+        .map(|id| find(candidate, id).is_some_and(has_tasks))
+        .collect();
+    let count = ran.iter().filter(|ran| **ran).count();
+    let is_first = ran.iter().take(count).all(|ran| *ran);
+    if count == 0 || count == ran.len() || !is_first {
+        return Ok((count, false));
+    }
+    let gate = Gate::new(GateRule::with_margin(rule.margin), ran.len())?;
+    let is_look = gate.plan().iter().any(|look| look.streams == count);
+    Ok(if is_look {
+        (ran.len(), true)
+    } else {
+        (count, false)
+    })
+}
+
+/// Planned tasks that a side lacks.
+fn lost(lock: &Lock, stopped_early: bool) -> (u64, u64) {
+    let scenarios = lock.scenarios.iter();
+    scenarios
+        .filter(|scenario| !stopped_early || has_tasks(scenario))
+        .map(|scenario| {
+            let there: u64 = scenario.repetitions.iter().map(|counts| counts[1]).sum();
+            (scenario.planned.saturating_sub(there), scenario.planned)
+        })
+        .fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+}
+
+/// Compares a candidate with a baseline.
+pub fn compare(baseline: &Lock, candidate: &Lock, rule: &Rule) -> Result<Gated, GateError> {
     comparable(baseline, candidate)?;
     if let (Looks::Anytime, Some(metric)) = (
         rule.looks,
@@ -169,10 +212,12 @@ pub fn compare(
     if pairs.is_empty() {
         return Err(GateError::NothingInCommon);
     }
+    let (planned, stopped_early) = planned(baseline, candidate, rule)?;
     let groups = std::iter::once(Group::All)
         .chain(Domain::ALL.map(Group::Domain))
         .chain(Construct::ALL.map(Group::Construct));
     let mut rows = Vec::new();
+    let mut bounds = Bounds::default();
     for group in groups {
         let members: Vec<_> = pairs
             .iter()
@@ -189,7 +234,7 @@ pub fn compare(
             } else {
                 members.len()
             };
-            rows.extend(row(rule, metric, group, &members, planned)?);
+            rows.extend(row(rule, metric, group, &members, (planned, &mut bounds))?);
         }
     }
     let status = rows
@@ -204,6 +249,16 @@ pub fn compare(
             Status::Regressed => 4,
         })
         .unwrap_or(Status::Inconclusive);
+    let lost = [lost(baseline, false), lost(candidate, stopped_early)];
+    #[expect(clippy::cast_precision_loss, reason = "counts of tasks")]
+    let too_many = lost
+        .iter()
+        .any(|(lost, planned)| *lost as f64 > MOST_LOST * *planned as f64);
+    let status = if too_many && status.passes() {
+        Status::Inconclusive
+    } else {
+        status
+    };
     let there = |lock: &Lock, id: &ScenarioId| find(lock, id).is_some_and(has_tasks);
     let missing = baseline
         .scenarios
@@ -219,5 +274,6 @@ pub fn compare(
         rows,
         scenarios: changes(&pairs, rule.margin)?,
         missing,
+        lost: lost.map(|(lost, _)| lost),
     })
 }

@@ -63,6 +63,8 @@ pub struct LockedScenario {
     pub construct: Construct,
     /// Digest of its files.
     pub digest: String,
+    /// Tasks that were planned, over all repetitions.
+    pub planned: u64,
     /// Sums by part, in whole units.
     pub sums: BTreeMap<String, i64>,
     /// Completed tasks and tasks of each repetition.
@@ -124,6 +126,19 @@ impl Lock {
                 domain: planned.domain,
                 construct: planned.construct,
                 digest: planned.digest.clone(),
+                planned: {
+                    let trials = manifest.trials.iter();
+                    let trials = trials
+                        .filter(|trial| trial.scenario == at && trial.arm == number)
+                        .count() as u64;
+                    trials
+                        * planned
+                            .tasks_per_session
+                            .iter()
+                            .copied()
+                            .map(u64::from)
+                            .sum::<u64>()
+                },
                 sums: (0..PARTS)
                     .map(|part| (Part::ALL[part].as_str().to_owned(), sum(part)))
                     .collect(),
@@ -175,19 +190,54 @@ impl Lock {
         }
         let lock: Self =
             serde_json::from_value(value).map_err(|error| broken(error.to_string()))?;
-        for scenario in &lock.scenarios {
-            let missing = Part::ALL
-                .iter()
-                .find(|part| scenario.sums.get(part.as_str()).is_none_or(|sum| *sum < 0));
-            if let Some(part) = missing {
-                return Err(broken(format!(
-                    "scenario `{}` has no sum `{}`, or one below zero",
-                    scenario.id,
-                    part.as_str()
-                )));
-            }
+        if let Some(fault) = lock.fault() {
+            return Err(broken(fault));
         }
         Ok(lock)
+    }
+
+    /// What in a lock cannot be, if anything.
+    fn fault(&self) -> Option<String> {
+        let is_digest =
+            |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        if !is_digest(&self.plan_digest) || self.lock == 0 {
+            return Some("its plan digest or its format is none".to_owned());
+        }
+        for (at, scenario) in self.scenarios.iter().enumerate() {
+            let id = &scenario.id;
+            if self.scenarios[..at].iter().any(|other| other.id == *id) {
+                return Some(format!("scenario `{id}` is there twice"));
+            }
+            if !is_digest(&scenario.digest) {
+                return Some(format!("scenario `{id}` has a digest that is none"));
+            }
+            let sum = |part: Part| scenario.sums.get(part.as_str()).copied();
+            let missing = Part::ALL
+                .into_iter()
+                .find(|part| sum(*part).is_none_or(|sum| sum < 0));
+            if let Some(part) = missing {
+                return Some(format!(
+                    "scenario `{id}` has no sum `{}`, or one below zero",
+                    part.as_str()
+                ));
+            }
+            let total = |at: usize| -> Option<i64> {
+                let counts = scenario.repetitions.iter().map(|counts| counts[at]);
+                i64::try_from(counts.sum::<u64>()).ok()
+            };
+            let agrees = sum(Part::Completed) == total(0)
+                && sum(Part::Tasks) == total(1)
+                && scenario
+                    .repetitions
+                    .iter()
+                    .all(|[done, tasks]| done <= tasks)
+                && sum(Part::FirstTry) <= sum(Part::Completed)
+                && total(1).is_some_and(|tasks| tasks.unsigned_abs() <= scenario.planned);
+            if !agrees {
+                return Some(format!("the counts of scenario `{id}` do not agree"));
+            }
+        }
+        None
     }
 
     /// The text of a lock file.

@@ -1,5 +1,7 @@
 //! A metric over a group of scenarios → a status, at planned looks or at any time.
 
+use std::collections::{BTreeMap, btree_map::Entry};
+
 use super::{GateError, LockedScenario, Looks, Row, Rule, Status, Watch};
 use crate::{
     analyse::{Group, Metric},
@@ -12,12 +14,32 @@ use crate::{
     },
 };
 
+/// The bounds of gates by how many scenarios are planned: they take an integration each.
+#[derive(Debug, Default)]
+pub(super) struct Bounds(BTreeMap<usize, Gate>);
+
+impl Bounds {
+    fn of(&mut self, rule: &Rule, planned: usize) -> Result<&Gate, StatsError> {
+        match self.0.entry(planned) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => {
+                let rule = GateRule {
+                    alpha: rule.alpha,
+                    looks: if rule.looks == Looks::One { 1 } else { 4 },
+                    ..GateRule::with_margin(rule.margin)
+                };
+                Ok(place.insert(Gate::new(rule, planned)?))
+            }
+        }
+    }
+}
+
 pub(super) fn row(
     rule: &Rule,
     metric: Metric,
     group: Group,
     members: &[(&LockedScenario, &LockedScenario)],
-    planned: usize,
+    (planned, bounds): (usize, &mut Bounds),
 ) -> Result<Option<Row>, GateError> {
     let values: Vec<(f64, f64)> = members
         .iter()
@@ -62,6 +84,7 @@ pub(super) fn row(
         interval,
         margin,
         scenarios: values.len(),
+        left_out: members.len() - values.len(),
         look: None,
         watch: None,
         status: Status::TooFewScenarios,
@@ -73,9 +96,15 @@ pub(super) fn row(
         (Looks::Anytime, Some(margin)) if metric.more_is_better() => {
             watch(&mut row, &oriented, margin, rule.alpha)?
         }
-        (Looks::Anytime, _) => Status::Inconclusive,
-        (Looks::Four | Looks::One, margin) => looked(&mut row, &oriented, margin, rule, planned)?,
+        (Looks::Anytime, _) => return Ok(None),
+        (Looks::Four | Looks::One, margin) => {
+            looked(&mut row, &oriented, margin, rule, (planned, bounds))?
+        }
     };
+    // What has no value in a scenario may have none because it got worse there.
+    if row.left_out > 0 && row.status != Status::Regressed {
+        row.status = Status::Inconclusive;
+    }
     Ok(Some(row))
 }
 
@@ -85,26 +114,24 @@ fn looked(
     oriented: &[f64],
     margin: Option<f64>,
     rule: &Rule,
-    planned: usize,
+    (planned, bounds): (usize, &mut Bounds),
 ) -> Result<Status, StatsError> {
     let Some(margin) = margin else {
-        // The baseline has none of it: any amount is a loss, if it is shown.
-        let lost = oriented.iter().any(|difference| *difference < 0.0);
-        return Ok(if lost {
-            Status::Inconclusive
-        } else {
+        // The baseline has none of it, so that no margin follows from it: any amount is a loss, if it is
+        // shown.
+        let (mean, se) = mean_and_se(oriented);
+        let p = one_sided_p(mean, se, 0.0, oriented.len(), Side::Below)?;
+        return Ok(if oriented.iter().all(|difference| *difference >= 0.0) {
             Status::Equivalent
+        } else if p.is_none_or(|p| p <= rule.alpha) {
+            Status::Regressed
+        } else {
+            Status::Inconclusive
         });
     };
-    let looks = if rule.looks == Looks::One { 1 } else { 4 };
-    let gate = Gate::new(
-        GateRule {
-            alpha: rule.alpha,
-            looks,
-            ..GateRule::with_margin(margin)
-        },
-        planned.max(oriented.len()),
-    )?;
+    let gate = bounds
+        .of(rule, planned.max(oriented.len()))?
+        .with_margin(margin)?;
     let count = gate.plan().len();
     let found = gate.looks(oriented)?;
     let Some(last) = found.last() else {
@@ -128,12 +155,15 @@ fn looked(
             Side::Below => mean < 0.0,
         })
     };
-    let passes = last.p_pass.is_some_and(|p| p <= beyond);
+    let at_bound = |p: Option<f64>| p.is_some_and(|p| p <= beyond);
+    let passes = at_bound(last.p_pass);
+    // A loss that may be within the margin is no reason to stop, only an answer at the end.
+    let worse = at_bound(last.p_fail) || (last.planned.number == count && shown(Side::Below)?);
     Ok(if passes && shown(Side::Above)? {
         Status::Improved
     } else if passes {
         Status::Equivalent
-    } else if shown(Side::Below)? {
+    } else if worse {
         Status::Regressed
     } else {
         Status::Inconclusive
@@ -151,7 +181,7 @@ fn watch(row: &mut Row, oriented: &[f64], margin: f64, alpha: f64) -> Result<Sta
     let reached = [within.pass().first_reached(), zero.fail().first_reached()];
     row.watch = Some(Watch {
         p_pass: within.pass().anytime_p(),
-        p_fail: within.fail().anytime_p(),
+        p_fail: zero.fail().anytime_p(),
         reached: reached.into_iter().flatten().min(),
     });
     Ok(match reached {

@@ -122,7 +122,7 @@ impl CostReport<'_> {
                 "base": self.name(pays.base),
                 "treatment": self.name(pays.treat),
                 "usd_per_dream": pays.per_dream,
-                "sessions_per_dream": finite(pays.every),
+                "sessions_per_dream": pays.every,
                 "saving_per_session": estimate(&pays.saving),
                 "break_even_one_off": finite(pays.one_off),
                 "break_even_one_off_lower": finite(pays.one_off_limits.map(|limits| limits.0)),

@@ -83,9 +83,9 @@ fn assumed(what_if: &WhatIf) -> Vec<String> {
             "a dream after every {}, each at the mean cost of those that were made",
             words::count(u64::from(every), "session")
         )),
-        Some(Cadence::Nightly) => text.push(
-            "a dream a night and seat, each at the mean cost of those that were made".to_owned(),
-        ),
+        Some(Cadence::Nightly(load)) => text.push(format!(
+            "a dream a night and seat, each at the mean cost of those that were made; costs of a session and of a task are at {load} sessions a day and seat"
+        )),
     }
     text
 }
@@ -207,14 +207,11 @@ impl CostReport<'_> {
             "",
             "",
         );
-        let every = pays.every.map_or_else(
-            || "once a night and seat".to_owned(),
-            |every| format!("one for each {every:.2} sessions"),
-        );
         let mut say = |line: String| text.push_str(&wrapped(&line, "- ", "  "));
         say(format!(
-            "A dream costs {}; {every}.",
-            dollars(pays.per_dream)
+            "A dream costs {}; one for each {:.2} sessions.",
+            dollars(pays.per_dream),
+            pays.every
         ));
         say(saving(&pays.saving, self.name(pays.base)));
         if let Some(units) = pays.one_off {
@@ -225,7 +222,7 @@ impl CostReport<'_> {
                     format!(" (95%: {} to {})", sessions(lower), sessions(upper))
                 });
             say(format!(
-                "One dream pays for itself after: {}{limits}.",
+                "If one dream alone had brought that, it would pay after: {}{limits}.",
                 sessions(units)
             ));
         }
@@ -282,11 +279,6 @@ fn saving(saving: &Estimate, base: &str) -> String {
 /// What is paid and what is got for a task.
 fn additional(pays: &Pays) -> Vec<String> {
     let (cost, completions) = &pays.additional;
-    let dreams = if pays.every.is_some() {
-        "with its dreams"
-    } else {
-        "without the nightly dreams"
-    };
     let limits = completions
         .interval
         .map_or_else(String::new, |(lower, upper)| {
@@ -297,28 +289,33 @@ fn additional(pays: &Pays) -> Vec<String> {
         .map_or_else(|| "not estimable".to_owned(), words::points);
     let cheaper = cost.interval.is_some_and(|(_, upper)| upper < 0.0);
     let better = completions.interval.is_some_and(|(lower, _)| lower > 0.0);
+    let dearer = cost.interval.is_some_and(|(lower, _)| lower > 0.0);
     let paid = if cheaper {
-        format!("{} less", with_limits(&negated(cost)))
+        format!("costs {} less", with_limits(&negated(cost)))
+    } else if dearer {
+        format!("costs {} more", with_limits(cost))
     } else {
-        format!("{} more", with_limits(cost))
+        format!("is not shown to differ in cost ({})", with_limits(cost))
     };
     let mut lines = vec![format!(
-        "A task costs {paid} {dreams}, and completion changes by {completed} points{limits}."
+        "With its dreams a task {paid}, and completion changes by {completed} points{limits}."
     )];
     lines.push(match (pays.per_completion, &pays.fieller) {
         (Some(_), _) if cheaper && better => {
             "It costs less and completes more, so nothing is paid for the additional completions."
                 .to_owned()
         }
-        (Some(value), Fieller::Interval { lower, upper }) => format!(
+        (Some(_), _) if !better => {
+            "No additional completion is shown, so none has a price.".to_owned()
+        }
+        (Some(value), Fieller::Interval { lower, upper }) if dearer => format!(
             "An additional completed task costs {} [{}, {}] (Fieller).",
             dollars(value),
             dollars(*lower),
             dollars(*upper)
         ),
-        (Some(_), Fieller::Complement { .. } | Fieller::Everything | Fieller::Undefined)
-        | (None, _) => {
-            "What an additional completed task costs is not determined: say what one is worth with `--worth`."
+        (_, _) => {
+            "What an additional completed task costs is not determined; `--worth` says what one is worth."
                 .to_owned()
         }
     });

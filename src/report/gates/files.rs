@@ -28,7 +28,13 @@ impl GateReport<'_> {
             if row.metric == Metric::Completion {
                 let message = format!("{} {}", change(row), row.status.as_str());
                 let name = row.group.to_string();
-                constructs.add_test_case(case(&name, "completion", row.status, &message, false));
+                let fails = row.status == Status::Regressed;
+                let status = if fails && self.gated.status != Status::Regressed {
+                    Status::Inconclusive
+                } else {
+                    row.status
+                };
+                constructs.add_test_case(case(&name, "completion", status, &message, false));
             }
         }
         let mut scenarios = TestSuite::new("scenarios");
@@ -40,7 +46,10 @@ impl GateReport<'_> {
                 let failed = blame.map_or(0, |blame| blame.failed);
                 let _ = write!(message, "\n{}", cause_words(cause, failed));
             }
-            let status = if change.broke {
+            // A build server counts failures: what does not decide is shown and does not fail.
+            let status = if change.broke && self.gated.status != Status::Regressed {
+                Status::Inconclusive
+            } else if change.broke {
                 Status::Regressed
             } else {
                 Status::Equivalent
@@ -83,6 +92,7 @@ impl GateReport<'_> {
             "baseline": { "arm": self.baseline.arm.as_str(), "plan_digest": self.baseline.plan_digest, "seed": self.baseline.seed },
             "candidate": { "arm": self.candidate.arm.as_str(), "plan_digest": self.candidate.plan_digest, "seed": self.candidate.seed },
             "evidence_about_a_product": self.candidate.backend != "reference",
+            "lost_tasks": { "baseline": self.gated.lost[0], "candidate": self.gated.lost[1] },
             "rows": rows,
             "scenarios": scenarios,
             "missing_scenarios": self.gated.missing.iter().map(ScenarioId::as_str).collect::<Vec<_>>(),
@@ -118,6 +128,7 @@ fn row_json(row: &Row) -> Value {
         "upper": row.interval.map(|interval| interval.1),
         "margin": row.margin,
         "scenarios": row.scenarios,
+        "scenarios_without_value": row.left_out,
         "look": row.look.map(|look| look.0),
         "looks": row.look.map(|look| look.1),
         "anytime_p_pass": row.watch.map(|watch| watch.p_pass),

@@ -59,6 +59,15 @@ fn change(row: &Row) -> String {
     format!("{}{limits}", one(row.difference))
 }
 
+/// How many scenarios have no value of a measure on a side.
+fn left_out(row: &Row) -> String {
+    if row.left_out == 0 {
+        String::new()
+    } else {
+        format!(" ({} more have no value on a side)", row.left_out)
+    }
+}
+
 /// A name that leaves room for the numbers beside it.
 fn short(metric: Metric) -> &'static str {
     match metric {
@@ -152,20 +161,33 @@ impl GateReport<'_> {
 
     /// What the gate says, in one sentence that stays true when it is quoted alone.
     pub fn answer(&self) -> String {
-        let names = format!("`{}` against `{}`", self.candidate.arm, self.baseline.arm);
-        match self.gated.status {
-            Status::Improved => format!("{names}: better than the baseline"),
-            Status::Equivalent => format!("{names}: not worse than the baseline by the margin"),
-            Status::Regressed => {
-                format!("{names}: worse than the baseline, and not shown to be within the margin")
-            }
-            Status::Inconclusive => {
-                format!("{names}: neither a loss nor its absence is shown")
-            }
-            Status::TooFewScenarios => {
-                format!("{names}: too few scenarios to conclude from (six at least)")
-            }
-        }
+        let measures: Vec<&str> = self.deciding().map(|row| row.metric.label()).collect();
+        let names = format!(
+            "`{}` against `{}` on {}",
+            self.candidate.arm,
+            self.baseline.arm,
+            measures.join(" and ")
+        );
+        let says = match self.gated.status {
+            Status::Improved => "better than the baseline",
+            Status::Equivalent => "not worse than the baseline by the margin",
+            Status::Regressed => "worse than the baseline, and not shown to be within the margin",
+            Status::Inconclusive => "neither a loss nor its absence is shown",
+            Status::TooFewScenarios => "too few scenarios to conclude from (six at least)",
+        };
+        let mut rows = self.gated.rows.iter();
+        let unasked = rows.any(|row| {
+            row.group == Group::All
+                && row.metric == Metric::Completion
+                && !row.decides
+                && row.status == Status::Regressed
+        });
+        let beside = if unasked {
+            "; but tasks completed, which was not asked about, got worse"
+        } else {
+            ""
+        };
+        format!("{names}: {says}{beside}")
     }
 
     fn provenance(&self) -> Vec<String> {
@@ -173,7 +195,7 @@ impl GateReport<'_> {
             format!(
                 "{name}: arm `{}`, plan {}, seed {}, dreamtrial {}",
                 lock.arm,
-                &lock.plan_digest[..12.min(lock.plan_digest.len())],
+                lock.plan_digest.chars().take(12).collect::<String>(),
                 lock.seed,
                 lock.version
             )
@@ -182,8 +204,30 @@ impl GateReport<'_> {
             side("baseline", self.baseline),
             side("candidate", self.candidate),
         ];
-        if self.baseline.seed == self.candidate.seed {
+        let repetitions = |lock: &Lock| {
+            let scenarios = lock.scenarios.iter();
+            scenarios.map(|scenario| scenario.repetitions.len()).max()
+        };
+        if self.baseline.seed == self.candidate.seed
+            && repetitions(self.baseline) == repetitions(self.candidate)
+        {
             text.push("both ran with the same seed, so their worlds are the same".to_owned());
+        }
+        for (side, lost) in ["baseline", "candidate"].into_iter().zip(self.gated.lost) {
+            if lost > 0 {
+                text.push(format!(
+                    "{} of the {side} are not there (not run, or lost to failures); beyond 2% nothing passes",
+                    words::count(lost, "planned task")
+                ));
+            }
+        }
+        if self
+            .deciding()
+            .any(|row| row.look.is_some_and(|(look, looks)| look < looks))
+        {
+            text.push(
+                "stopped early: the differences overstate what a whole run would show".to_owned(),
+            );
         }
         if !self.gated.missing.is_empty() {
             let names: Vec<&str> = self
@@ -210,7 +254,7 @@ impl GateReport<'_> {
                 |streams| format!("reached after {streams} scenarios"),
             );
             return format!(
-                "watched at every scenario, {reached}: {} for worse by the margin, {} for not",
+                "watched at every scenario, {reached}: {} for worse by the margin, {} for not worse at all",
                 words::p_value(watch.p_pass),
                 words::p_value(watch.p_fail)
             );
@@ -219,7 +263,7 @@ impl GateReport<'_> {
             || "no look".to_owned(),
             |(look, looks)| {
                 format!(
-                    "look {look} of {looks}, {:.0}% one-sided each way",
+                    "look {look} of {looks}, {}% one-sided each way",
                     self.rule.alpha * 100.0
                 )
             },
@@ -239,12 +283,13 @@ impl GateReport<'_> {
         );
         for row in self.deciding() {
             let line = format!(
-                "{}: {} to {}, {} over {}; margin {}; {}; {}",
+                "{}: {} to {}, {} over {}{}; margin {}; {}; {}",
                 row.metric.label(),
                 shown(row.metric, row.values.0),
                 shown(row.metric, row.values.1),
                 change(row),
                 words::count(row.scenarios as u64, "scenario"),
+                left_out(row),
                 margin(row),
                 self.bounds(row),
                 row.status.as_str()
@@ -286,11 +331,15 @@ impl GateReport<'_> {
         if broken.is_empty() {
             text.push_str("\nNo scenario broke.\n");
         } else {
-            let _ = write!(
-                text,
-                "\n{} broke (lost more than the margin, and more than repetitions differ):\n",
-                words::count(broken.len() as u64, "scenario")
-            );
+            text.push('\n');
+            text.push_str(&wrapped(
+                &format!(
+                    "{} broke (lost more than the margin, and more than repetitions differ):",
+                    words::count(broken.len() as u64, "scenario")
+                ),
+                "",
+                "",
+            ));
             for (change, blame) in broken {
                 text.push_str(&wrapped(&change_words(change), "- ", "  "));
                 for cause in blame.iter().flat_map(|blame| &blame.causes) {
