@@ -127,12 +127,14 @@ fn check_path(path: &Path, problems: &mut Problems) -> usize {
 
 /// Checks an experiment or a claims file: the latter has a key `claims` and nothing else.
 fn check_yaml(file: &Path, problems: &mut Problems) {
-    let is_claims = source::read_text(file, source::MAX_FILE_BYTES)
-        .is_ok_and(|text| text.lines().any(|line| line.starts_with("claims:")));
-    if is_claims {
-        claim::load(file, problems);
-    } else {
-        experiment::load(file, problems);
+    match source::read_text(file, source::MAX_FILE_BYTES) {
+        Ok(text) if text.lines().any(|line| line.starts_with("claims:")) => {
+            claim::load(file, problems);
+        }
+        Ok(_) => {
+            experiment::load(file, problems);
+        }
+        Err(problem) => problems.push(problem, None),
     }
 }
 

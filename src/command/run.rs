@@ -226,6 +226,12 @@ fn choose_arms(experiment: &mut Experiment, wanted: &[String]) -> Result<(), Fai
     Ok(())
 }
 
+/// `1 arm`, `7 arms`.
+fn counted(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
 fn dry_run(plan: &Plan, jobs: usize) -> String {
     let experiment = &plan.experiment;
     let (sessions, tasks) = plan.size();
@@ -237,11 +243,11 @@ fn dry_run(plan: &Plan, jobs: usize) -> String {
         .collect::<Vec<_>>()
         .join(", ");
     let mut text = format!(
-        "{}: would run {} scenarios x {} arms x {} repetitions\n  arms      {arms}\n  trials    {}\n  sessions  {sessions}\n  tasks     {tasks}\n  jobs      {jobs}\n  seed      {}\n  backend   {}\n",
+        "{}: would run {} x {} x {}\n  arms      {arms}\n  trials    {}\n  sessions  {sessions}\n  tasks     {tasks}\n  jobs      {jobs}\n  seed      {}\n  backend   {}\n",
         experiment.title,
-        plan.scenarios.len(),
-        experiment.arms.len(),
-        experiment.repetitions,
+        counted(plan.scenarios.len() as u64, "scenario"),
+        counted(experiment.arms.len() as u64, "arm"),
+        counted(u64::from(experiment.repetitions), "repetition"),
         plan.trials.len(),
         experiment.seed,
         experiment.backend.as_str(),

@@ -315,8 +315,7 @@ fn additional(pays: &Pays) -> Vec<String> {
             dollars(*upper)
         ),
         (_, _) => {
-            "What an additional completed task costs is not determined; `--worth` says what one is worth."
-                .to_owned()
+            "What an additional completed task costs is not determined by this run.".to_owned()
         }
     });
     lines
