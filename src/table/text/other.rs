@@ -106,6 +106,12 @@ pub(super) fn attempts(page: &mut Page, keys: &Keys) {
         };
         let number = |part: &str| keys.get(&format!("pass_at_{k}.{part}")).unwrap_or(0.0);
         let (used, left_out) = (number("tasks"), number("left_out"));
+        if used <= 0.0 {
+            page.line(&format!(
+                "  k = {k}  not estimable: no task has {k} attempts"
+            ));
+            continue;
+        }
         let mut text = format!(
             "  k = {k}  once {}, always {}  ({}",
             of("at"),
