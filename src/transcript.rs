@@ -4,6 +4,7 @@
 //! no arm stands in it.
 
 use std::{
+    collections::BTreeMap,
     ops::{Add, AddAssign},
     sync::Arc,
 };
@@ -173,4 +174,58 @@ pub enum Failure {
     /// A part of this program broke off; a defect.
     #[error("internal failure: {0}")]
     Internal(String),
+}
+
+/// What was handed in last for each task of a session, by the task's number in it, from 0.
+pub fn submissions(entries: &[Entry]) -> BTreeMap<usize, &Deliverable> {
+    let mut last = BTreeMap::new();
+    let mut task = 0;
+    for entry in entries {
+        match entry {
+            Entry::Task(number) => task = *number,
+            Entry::Submission(deliverable) => {
+                last.insert(task, deliverable);
+            }
+            Entry::Recall(_)
+            | Entry::Read(_)
+            | Entry::Call { .. }
+            | Entry::Question(_)
+            | Entry::Answer(_)
+            | Entry::Finding(_)
+            | Entry::Correction(_)
+            | Entry::Accepted
+            | Entry::GivenUp
+            | Entry::Note { .. } => {}
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_a_tasks_deliverables_counts() {
+        let hand_in = |body: &str| {
+            Entry::Submission(Deliverable {
+                fields: Vec::new(),
+                body: body.to_owned(),
+            })
+        };
+        let entries = || {
+            vec![
+                Entry::Task(0),
+                hand_in("a"),
+                Entry::Correction("no".to_owned()),
+                hand_in("b"),
+                Entry::Accepted,
+                Entry::Task(1),
+                hand_in("c"),
+            ]
+        };
+        assert_eq!(submissions(&entries())[&0].body, "b");
+        assert_eq!(submissions(&entries())[&1].body, "c");
+        assert!(!submissions(&entries()).contains_key(&2));
+    }
 }

@@ -5,7 +5,7 @@
 //! only where the total's interval excludes zero, and only tasks that all four arms have are used.
 
 use super::{
-    AnalyseError, Caution, Group, Measured, Metric, Part,
+    AnalyseError, Caution, Group, Measured, Metric,
     estimate::{groups, members, streams},
 };
 use crate::stats::{
@@ -145,10 +145,4 @@ pub fn attributions(measured: &Measured) -> Result<Vec<Attribution>, AnalyseErro
         }
     }
     Ok(found)
-}
-
-/// Tasks that all four arms have, over all scenarios.
-pub fn tasks(measured: &Measured) -> f64 {
-    let cells = measured.sums.factorial.iter();
-    cells.map(|cells| cells[0][Part::Tasks as usize]).sum()
 }

@@ -52,7 +52,8 @@ pub(super) fn streams(
     Ok(Arm::new(streams)?)
 }
 
-fn estimate(
+/// A number with its interval, and what may not be concluded from it.
+pub(super) fn estimate(
     value: Option<f64>,
     interval: Option<&Interval>,
     method: &str,

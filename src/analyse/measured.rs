@@ -1,7 +1,7 @@
 //! The sums of a record, ready to be put into any method: what claims, gates and costs start from.
 
 use super::{
-    AnalyseError, Group, Metric, Part,
+    AnalyseError, Group, Metric,
     estimate::{members, streams},
     sums::{PairSums, Sums},
 };
@@ -79,12 +79,6 @@ impl Measured {
             tasks: found.iter().map(|(_, pair)| pair.pairs).sum(),
             unpaired,
         }))
-    }
-
-    /// The sum of a part over all scenarios of an arm.
-    pub fn total(&self, arm: usize, part: Part) -> f64 {
-        let scenarios = self.sums.arms.iter();
-        scenarios.map(|arms| arms[arm][part as usize]).sum()
     }
 }
 

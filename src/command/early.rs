@@ -59,11 +59,7 @@ impl Stop {
     }
 
     pub(super) fn exit(&self) -> Exit {
-        match self.status {
-            Status::Improved | Status::Equivalent => Exit::Done,
-            Status::Regressed => Exit::Regressed,
-            Status::Inconclusive | Status::TooFewScenarios => Exit::Inconclusive,
-        }
+        Exit::of_gate(self.status)
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Exit, Failure, claims::open, print, tell};
 use crate::{
     analyse::{
         AnalyseError, Measured, Metric,
-        gate::{self, Blame, GateError, Lock, Looks, Rule, Status},
+        gate::{self, Blame, GateError, Lock, Looks, Rule},
     },
     cli::{GateArguments, GateLooks},
     record::Record,
@@ -65,11 +65,7 @@ pub(super) fn gate(arguments: &GateArguments) -> Result<Exit, Failure> {
     } else {
         print(&report.text())?;
     }
-    Ok(match gated.status {
-        Status::Improved | Status::Equivalent => Exit::Done,
-        Status::Regressed => Exit::Regressed,
-        Status::Inconclusive | Status::TooFewScenarios => Exit::Inconclusive,
-    })
+    Ok(Exit::of_gate(gated.status))
 }
 
 pub(super) fn rule(arguments: &GateArguments) -> Result<Rule, Failure> {

@@ -18,6 +18,7 @@ mod stats;
 use std::{fmt, io::Write, path::PathBuf, process::ExitCode, sync::Arc};
 
 use crate::{
+    analyse::gate::Status,
     cli::{Arguments, Command},
     quantity::{Clock, SystemClock},
 };
@@ -62,6 +63,15 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// How a command ends whose gate says this.
+    fn of_gate(status: Status) -> Self {
+        match status {
+            Status::Improved | Status::Equivalent => Self::Done,
+            Status::Regressed => Self::Regressed,
+            Status::Inconclusive | Status::TooFewScenarios => Self::Inconclusive,
+        }
+    }
+
     /// The code.
     pub fn code(self) -> u8 {
         match self {

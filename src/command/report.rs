@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Exit, Failure, print, run};
-use crate::{analyse::Analysis, cli::ReportArguments, record::Record, report::Report};
+use super::{Exit, Failure, claims::open, print};
+use crate::{analyse::Analysis, cli::ReportArguments, report::Report};
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Failure> {
     let out = arguments.out.as_deref().unwrap_or(&arguments.run);
@@ -18,13 +18,8 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<Exit, Failure> {
 /// Writes the report of the run in `folder` to `out` and prints its summary; returns whether some
 /// planned trials were not run or graded.
 pub(super) fn report_on(folder: &Path, out: &Path) -> Result<bool, Failure> {
-    let file = folder.join(run::RECORD);
-    if !file.exists() {
-        return Err(Failure::usage(format!("no run in `{}`", folder.display()))
-            .hint(format!("a run's folder has a file `{}`", run::RECORD)));
-    }
+    let record = open(folder)?;
     std::fs::create_dir_all(out).map_err(Failure::io(out))?;
-    let record = Record::open(&file).map_err(run::failed)?;
     let analysis = Analysis::of(&record).map_err(Failure::new)?;
     let report = Report::of(&analysis).map_err(Failure::new)?;
     report.write(&record, out).map_err(Failure::new)?;

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::command_line::{dreamtrial, text};
+use crate::command_line::{dreamtrial, json_of, text, told_by};
 
 const ARMS: [&str; 3] = ["none", "accumulated", "dreamed"];
 
@@ -63,19 +63,11 @@ fn rows(file: &Path) -> Vec<csv::StringRecord> {
 }
 
 fn told(arguments: &[&str]) -> String {
-    let output = calibrate(arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let stdout = text(&output.stdout);
-    for line in stdout.lines() {
-        assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
-    }
-    stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    told_by(&calibrate(arguments))
 }
 
 fn json(arguments: &[&str]) -> Value {
-    let output = calibrate(&[arguments, &["--json"]].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    serde_json::from_str(&text(&output.stdout)).unwrap()
+    json_of(&calibrate(&[arguments, &["--json"]].concat()))
 }
 
 #[test]

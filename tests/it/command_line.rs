@@ -28,6 +28,22 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+/// What a command printed, as one line, after a look at its exit code and its width.
+pub(crate) fn told_by(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let stdout = text(&output.stdout);
+    for line in stdout.lines() {
+        assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
+    }
+    stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The JSON that a command printed.
+pub(crate) fn json_of(output: &Output) -> serde_json::Value {
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    serde_json::from_str(&text(&output.stdout)).unwrap()
+}
+
 const CSV: [&str; 5] = [
     "tasks.csv",
     "dreams.csv",

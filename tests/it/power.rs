@@ -5,7 +5,7 @@ use std::{path::Path, process::Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::command_line::{dreamtrial, text};
+use crate::command_line::{dreamtrial, json_of, text, told_by};
 
 fn power(arguments: &[&str]) -> Output {
     dreamtrial().arg("power").args(arguments).output().unwrap()
@@ -13,19 +13,11 @@ fn power(arguments: &[&str]) -> Output {
 
 /// What is printed, as one line.
 fn told(arguments: &[&str]) -> String {
-    let output = power(arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let stdout = text(&output.stdout);
-    for line in stdout.lines() {
-        assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
-    }
-    stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    told_by(&power(arguments))
 }
 
 fn json(arguments: &[&str]) -> Value {
-    let output = power(&[arguments, &["--json"]].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    serde_json::from_str(&text(&output.stdout)).unwrap()
+    json_of(&power(&[arguments, &["--json"]].concat()))
 }
 
 fn pilot(folder: &Path, repetitions: &str) -> String {

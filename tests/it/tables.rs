@@ -6,7 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    command_line::{dreamtrial, text},
+    command_line::{dreamtrial, text, told_by},
     world::root,
 };
 
@@ -20,13 +20,7 @@ fn stats(arguments: &[&str]) -> Output {
 
 /// What is printed of a fixture, as one line.
 fn told(name: &str) -> String {
-    let output = stats(&[&fixture(name), "--replicates", "500"]);
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let stdout = text(&output.stdout);
-    for line in stdout.lines() {
-        assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
-    }
-    stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    told_by(&stats(&[&fixture(name), "--replicates", "500"]))
 }
 
 fn says(name: &str, parts: &[&str]) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     brief::Deliverable,
     record::{Record, RecordError},
-    transcript::Entry,
+    transcript::submissions,
 };
 
 /// One task of one trial.
@@ -70,59 +70,7 @@ impl Tasks {
             return Ok(None);
         };
         let entries = record.transcript(judged.trial, unit.session)?;
-        Ok(last(entries.unwrap_or_default(), unit.task as usize))
-    }
-}
-
-/// The last submission between the beginning of a task and that of the next.
-fn last(entries: Vec<Entry>, wanted: usize) -> Option<Deliverable> {
-    let mut found = None;
-    let mut now = None;
-    for entry in entries {
-        match entry {
-            Entry::Task(task) => now = Some(task),
-            Entry::Submission(deliverable) if now == Some(wanted) => found = Some(deliverable),
-            Entry::Submission(_)
-            | Entry::Recall(_)
-            | Entry::Read(_)
-            | Entry::Call { .. }
-            | Entry::Question(_)
-            | Entry::Answer(_)
-            | Entry::Finding(_)
-            | Entry::Correction(_)
-            | Entry::Accepted
-            | Entry::GivenUp
-            | Entry::Note { .. } => {}
-        }
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_of_a_tasks_deliverables_counts() {
-        let hand_in = |body: &str| {
-            Entry::Submission(Deliverable {
-                fields: Vec::new(),
-                body: body.to_owned(),
-            })
-        };
-        let entries = || {
-            vec![
-                Entry::Task(0),
-                hand_in("a"),
-                Entry::Correction("no".to_owned()),
-                hand_in("b"),
-                Entry::Accepted,
-                Entry::Task(1),
-                hand_in("c"),
-            ]
-        };
-        assert_eq!(last(entries(), 0).unwrap().body, "b");
-        assert_eq!(last(entries(), 1).unwrap().body, "c");
-        assert_eq!(last(entries(), 2), None);
+        let entries = entries.unwrap_or_default();
+        Ok(submissions(&entries).remove(&(unit.task as usize)).cloned())
     }
 }

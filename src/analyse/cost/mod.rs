@@ -14,7 +14,7 @@ use super::{AnalyseError, Caution, CostSplit, Estimate, Measured, sums::Roles};
 use crate::{
     quantity::Usd,
     record::{Manifest, Record},
-    stats::{Level, ratio_of_totals::ratio_of_totals, verdict::MINIMUM_STREAMS},
+    stats::{Level, ratio_of_totals::ratio_of_totals},
 };
 
 pub use pays::{Pays, pays};
@@ -176,17 +176,10 @@ fn estimate(pairs: Vec<(f64, f64)>) -> Result<Estimate, AnalyseError> {
         &crate::stats::ratio_of_totals::arm(&above, &below)?,
         Level::NINETY_FIVE,
     )?;
-    let caution = match found.estimate {
-        None => Some(Caution::NotEstimable),
-        Some(_) if streams < MINIMUM_STREAMS => Some(Caution::TooFewScenarios),
-        Some(_) => None,
-    };
-    Ok(Estimate {
-        value: found.estimate,
-        interval: found
-            .interval
-            .map(|interval| (interval.lower(), interval.upper())),
-        method: found.method.as_str().to_owned(),
-        caution,
-    })
+    Ok(crate::analyse::estimate::estimate(
+        found.estimate,
+        found.interval.as_ref(),
+        found.method.as_str(),
+        streams,
+    ))
 }

@@ -2,14 +2,13 @@
 
 use super::{WhatIf, price::Cadence};
 use crate::{
-    analyse::{AnalyseError, Caution, Estimate, Measured, sums::Roles},
+    analyse::{AnalyseError, Estimate, Measured, sums::Roles},
     stats::{
         Arm, Interval, Level, Paired, Scale, StatsError, StreamSums,
         break_even::{one_off, one_off_interval, periodic},
         difference::{Difference, difference},
         ratio::Fieller,
         ratio_of_differences::ratio_of_differences,
-        verdict::MINIMUM_STREAMS,
     },
 };
 
@@ -47,19 +46,12 @@ pub struct Pays {
 }
 
 fn estimate(found: &Difference) -> Estimate {
-    let caution = match found.estimate {
-        None => Some(Caution::NotEstimable),
-        Some(_) if found.streams < MINIMUM_STREAMS => Some(Caution::TooFewScenarios),
-        Some(_) => None,
-    };
-    Estimate {
-        value: found.estimate,
-        interval: found
-            .interval
-            .map(|interval| (interval.lower(), interval.upper())),
-        method: found.method.as_str().to_owned(),
-        caution,
-    }
+    crate::analyse::estimate::estimate(
+        found.estimate,
+        found.interval.as_ref(),
+        found.method.as_str(),
+        found.streams,
+    )
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]

@@ -14,7 +14,7 @@ use crate::{
     memory::Store,
     record::{Planned, Record, RecordError},
     text::{Sentence, stems},
-    transcript::Entry,
+    transcript::submissions,
 };
 
 /// How many fields of a scenario are named.
@@ -110,31 +110,6 @@ pub fn blame(record: &Record, arm: &ArmId, scenario: &ScenarioId) -> Result<Blam
         failed,
         causes,
     })
-}
-
-/// What was handed in last for each task of a session.
-fn submissions(entries: &[Entry]) -> BTreeMap<usize, &Deliverable> {
-    let mut last = BTreeMap::new();
-    let mut task = 0;
-    for entry in entries {
-        match entry {
-            Entry::Task(number) => task = *number,
-            Entry::Submission(deliverable) => {
-                last.insert(task, deliverable);
-            }
-            Entry::Recall(_)
-            | Entry::Read(_)
-            | Entry::Call { .. }
-            | Entry::Question(_)
-            | Entry::Answer(_)
-            | Entry::Finding(_)
-            | Entry::Correction(_)
-            | Entry::Accepted
-            | Entry::GivenUp
-            | Entry::Note { .. } => {}
-        }
-    }
-    last
 }
 
 fn value(deliverable: &Deliverable, field: &str) -> Option<String> {

@@ -152,19 +152,6 @@ fn common<'l>(
         .collect()
 }
 
-/// Candidate minus baseline of each scenario, in the order of the gate; a loss is below zero, whatever
-/// the metric.
-pub fn differences(baseline: &Lock, candidate: &Lock, metric: Metric) -> Vec<f64> {
-    let sign = if metric.more_is_better() { 1.0 } else { -1.0 };
-    common(baseline, candidate)
-        .into_iter()
-        .filter_map(|(one, other)| {
-            let mean = |side: &LockedScenario| side.stream(metric)?.mean();
-            Some(sign * (mean(other)? - mean(one)?))
-        })
-        .collect()
-}
-
 /// How many scenarios the comparison is planned with, and whether the candidate stopped early: its
 /// scenarios are then the first of the order, as many as an interim look has.
 fn planned(baseline: &Lock, candidate: &Lock, rule: &Rule) -> Result<(usize, bool), StatsError> {
@@ -234,7 +221,7 @@ pub fn compare(baseline: &Lock, candidate: &Lock, rule: &Rule) -> Result<Gated, 
             } else {
                 members.len()
             };
-            rows.extend(row(rule, metric, group, &members, (planned, &mut bounds))?);
+            rows.extend(row(rule, metric, group, &members, planned, &mut bounds)?);
         }
     }
     let status = rows

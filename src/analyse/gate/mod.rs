@@ -24,7 +24,7 @@ use super::Metric;
 use crate::stats::StatsError;
 
 pub use blame::{Blame, Cause, blame};
-pub use compare::{Gated, Row, Rule, ScenarioChange, Watch, compare, differences, order};
+pub use compare::{Gated, Row, Rule, ScenarioChange, Watch, compare, order};
 pub use lock::{LOCK_FORMAT, Lock, LockedScenario};
 
 /// What a gate says of a metric.

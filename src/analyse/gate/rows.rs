@@ -34,12 +34,15 @@ impl Bounds {
     }
 }
 
+/// A metric over the scenarios of a group; `None` if none of them has a value on both sides, or if the
+/// gate cannot watch the metric.
 pub(super) fn row(
     rule: &Rule,
     metric: Metric,
     group: Group,
     members: &[(&LockedScenario, &LockedScenario)],
-    (planned, bounds): (usize, &mut Bounds),
+    planned: usize,
+    bounds: &mut Bounds,
 ) -> Result<Option<Row>, GateError> {
     let values: Vec<(f64, f64)> = members
         .iter()
@@ -98,7 +101,7 @@ pub(super) fn row(
         }
         (Looks::Anytime, _) => return Ok(None),
         (Looks::Four | Looks::One, margin) => {
-            looked(&mut row, &oriented, margin, rule, (planned, bounds))?
+            looked(&mut row, &oriented, margin, rule, planned, bounds)?
         }
     };
     // What has no value in a scenario may have none because it got worse there.
@@ -114,7 +117,8 @@ fn looked(
     oriented: &[f64],
     margin: Option<f64>,
     rule: &Rule,
-    (planned, bounds): (usize, &mut Bounds),
+    planned: usize,
+    bounds: &mut Bounds,
 ) -> Result<Status, StatsError> {
     let Some(margin) = margin else {
         // The baseline has none of it, so that no margin follows from it: any amount is a loss, if it is
