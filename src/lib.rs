@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod analyse;
 pub mod brief;
+pub mod budget;
 pub mod cli;
 pub mod command;
 pub mod dream;
@@ -12,6 +13,7 @@ pub mod form;
 pub mod grade;
 pub mod ident;
 pub mod memory;
+pub mod model;
 pub mod plan;
 pub mod price;
 pub mod progress;

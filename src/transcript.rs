@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeMap,
     ops::{Add, AddAssign},
+    pin::Pin,
     sync::Arc,
 };
 
@@ -52,6 +53,37 @@ impl Add for Usage {
 impl AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
+    }
+}
+
+/// Whose part in a trial it is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The agent under trial.
+    Agent,
+    /// The dreamer.
+    Dreamer,
+    /// The grader that asks for revision within a session.
+    InSessionGrader,
+    /// The grader whose verdict counts.
+    FinalGrader,
+    /// A model that plays the user.
+    User,
+}
+
+impl Role {
+    /// Its name in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Dreamer => "dreamer",
+            Self::InSessionGrader => "in_session_grader",
+            Self::FinalGrader => "final_grader",
+            Self::User => "user",
+        }
     }
 }
 
@@ -174,7 +206,22 @@ pub enum Failure {
     /// A part of this program broke off; a defect.
     #[error("internal failure: {0}")]
     Internal(String),
+    /// A service or a program could not do its part, after every attempt that was allowed.
+    #[error("{0}")]
+    Backend(String),
+    /// A service refuses the key, the model or the address as such: no later call can do better.
+    #[error("{0}")]
+    Refused(String),
+    /// A cap on money or tokens does not allow another call.
+    #[error("{0}")]
+    Budget(String),
+    /// A recorded run has no such call.
+    #[error("{0}")]
+    Replay(String),
 }
+
+/// A result that is being worked on.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What was handed in last for each task of a session, by the task's number in it, from 0.
 pub fn submissions(entries: &[Entry]) -> BTreeMap<usize, &Deliverable> {

@@ -44,6 +44,20 @@ const TABLE: &[(&str, May)] = &[
     ),
     ("rubric", Import(&["ident", "source"])),
     ("experiment", Import(&["ident", "source", "price"])),
+    ("budget", Import(&["quantity"])),
+    ("http", Import(&["quantity"])),
+    (
+        "model",
+        Import(&[
+            "quantity",
+            "text",
+            "transcript",
+            "price",
+            "experiment",
+            "budget",
+            "http",
+        ]),
+    ),
     ("memory", Import(&["text"])),
     (
         "agent",
@@ -55,6 +69,7 @@ const TABLE: &[(&str, May)] = &[
             "transcript",
             "memory",
             "experiment",
+            "model",
         ]),
     ),
     (
@@ -68,6 +83,7 @@ const TABLE: &[(&str, May)] = &[
             "transcript",
             "memory",
             "experiment",
+            "model",
         ]),
     ),
     (
@@ -109,6 +125,7 @@ const TABLE: &[(&str, May)] = &[
             "form",
             "brief",
             "transcript",
+            "model",
             "agent",
         ]),
     ),

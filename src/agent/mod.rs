@@ -6,17 +6,14 @@
 
 pub mod reference;
 
-use std::{pin::Pin, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     brief::{Deliverable, SessionBrief},
     memory::Store,
     quantity::{Milliseconds, Seed},
-    transcript::{Entry, Failure, Usage},
+    transcript::{Entry, Failure, Pending, Usage},
 };
-
-/// A result that is being worked on.
-pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What the tools of a deployment answer.
 pub trait Tools: Send {

@@ -11,11 +11,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    agent::Pending,
     experiment::Policy,
     memory::Store,
     quantity::Milliseconds,
-    transcript::{Failure, Transcript, Usage},
+    transcript::{Failure, Pending, Transcript, Usage},
 };
 
 /// What a dream is made from.

@@ -3,6 +3,7 @@
 //! Read from a YAML file into checked types: every policy that an arm names exists, every threshold is
 //! in range. An experiment says what is compared; what it is run on is the scenarios'.
 
+pub mod live;
 mod load;
 
 use std::path::PathBuf;

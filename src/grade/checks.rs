@@ -2,11 +2,10 @@
 
 use super::{GradeRequest, Graded, Grader};
 use crate::{
-    agent::Pending,
     form::PLACEHOLDER,
     quantity::Tokens,
     rubric::{Check, Verdict, Verdicts},
-    transcript::{Failure, Usage},
+    transcript::{Failure, Pending, Usage},
 };
 
 /// Grades by the checks in the head of the rubric.

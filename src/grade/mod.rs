@@ -9,11 +9,10 @@ mod checks;
 use serde::Serialize;
 
 use crate::{
-    agent::Pending,
     brief::Deliverable,
     form::Form,
     rubric::{Rubric, Verdicts},
-    transcript::{Failure, Usage},
+    transcript::{Failure, Pending, Usage},
 };
 
 pub use checks::Checks;

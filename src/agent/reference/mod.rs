@@ -14,12 +14,12 @@ mod ways;
 use std::sync::Arc;
 
 use self::{meter::Meter, notes::Notebook, reading::Sources, slots::Slots};
-use super::{Agent, AgentSession, Message, Opening, Pending, SessionEnd, Step, Turn};
+use super::{Agent, AgentSession, Message, Opening, SessionEnd, Step, Turn};
 use crate::{
     brief::TaskBrief,
     experiment::{Limits, Reference},
     text::estimate_tokens,
-    transcript::{Entry, Failure},
+    transcript::{Entry, Failure, Pending},
 };
 
 /// The agent and what it declares of itself.

@@ -14,10 +14,9 @@ mod write;
 
 use super::{Dream, DreamRequest, Dreamer, Edit};
 use crate::{
-    agent::Pending,
     experiment::Reference,
     quantity::{Milliseconds, Tokens},
-    transcript::{Failure, Usage},
+    transcript::{Failure, Pending, Usage},
 };
 use statement::Statement;
 use vocabulary::Vocabulary;

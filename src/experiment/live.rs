@@ -1,0 +1,338 @@
+//! Live backends: which models there are, and who plays which part.
+//!
+//! Written by people, so every value has a default that a careful user would choose, and none holds a
+//! secret: a key is named by the environment variable that has it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A wire format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// The Messages API.
+    Anthropic,
+    /// Chat completions, as many servers speak them.
+    Openai,
+}
+
+impl Provider {
+    /// Its name in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Anthropic => "anthropic",
+            Self::Openai => "openai",
+        }
+    }
+
+    /// Where it is, if nothing else is said.
+    pub fn base_url(self) -> &'static str {
+        match self {
+            Self::Anthropic => "https://api.anthropic.com",
+            Self::Openai => "https://api.openai.com/v1",
+        }
+    }
+
+    /// The environment variable that says where it is.
+    pub fn base_url_variable(self) -> &'static str {
+        match self {
+            Self::Anthropic => "ANTHROPIC_BASE_URL",
+            Self::Openai => "OPENAI_BASE_URL",
+        }
+    }
+
+    /// The environment variable that has its key, if nothing else is said.
+    pub fn key_variable(self) -> &'static str {
+        match self {
+            Self::Anthropic => "ANTHROPIC_API_KEY",
+            Self::Openai => "OPENAI_API_KEY",
+        }
+    }
+}
+
+/// How a key is sent to the Messages API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Authentication {
+    /// As `authorization: Bearer`.
+    #[default]
+    Bearer,
+    /// As `x-api-key`.
+    XApiKey,
+}
+
+/// The version of the Messages API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ApiVersion {
+    /// `2026-10-21`, without sampling parameters.
+    #[default]
+    #[serde(rename = "2026-10-21")]
+    October2026,
+    /// `2023-06-01`.
+    #[serde(rename = "2023-06-01")]
+    June2023,
+}
+
+impl ApiVersion {
+    /// As it stands in the header.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::October2026 => "2026-10-21",
+            Self::June2023 => "2023-06-01",
+        }
+    }
+}
+
+/// How long is waited for what.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Timeouts {
+    /// For a connection, in seconds.
+    pub connect_seconds: f64,
+    /// For the head of the answer, in seconds.
+    pub response_seconds: f64,
+    /// Between two pieces of the answer, in seconds.
+    pub idle_seconds: f64,
+    /// For the whole answer, in seconds.
+    pub total_seconds: f64,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect_seconds: 10.0,
+            response_seconds: 120.0,
+            idle_seconds: 60.0,
+            total_seconds: 600.0,
+        }
+    }
+}
+
+/// Limits of a service, as its owner states them; absent: none. Models with the same address and key
+/// share them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rates {
+    /// Requests a minute.
+    #[schemars(range(min = 1))]
+    pub requests_per_minute: Option<u32>,
+    /// Tokens a minute that are read, without those from a cache.
+    #[schemars(range(min = 1))]
+    pub input_tokens_per_minute: Option<u64>,
+    /// Tokens a minute that are written.
+    #[schemars(range(min = 1))]
+    pub output_tokens_per_minute: Option<u64>,
+    /// Requests in flight. It is lowered when the service says that it is overloaded, and raised again.
+    #[schemars(range(min = 1))]
+    pub concurrency: Option<u32>,
+}
+
+/// What a million tokens cost, in USD.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnPrice {
+    /// Read, neither from a cache nor into one.
+    pub input: f64,
+    /// Written.
+    pub output: f64,
+    /// Written to a cache; absent: as `input`.
+    #[serde(default)]
+    pub cache_write: Option<f64>,
+    /// Read from a cache; absent: as `input`.
+    #[serde(default)]
+    pub cache_read: Option<f64>,
+}
+
+/// How sampling is done, for services that let one say so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sampling {
+    /// Temperature.
+    pub temperature: Option<f64>,
+    /// Nucleus.
+    pub top_p: Option<f64>,
+    /// Whether the seed of the session is sent, for services that take one.
+    pub seed: Option<bool>,
+}
+
+/// A model and how it is reached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelSettings {
+    /// The wire format.
+    pub provider: Provider,
+    /// The model's id at the service.
+    pub id: String,
+    /// Where the service is; absent: the provider's environment variable, or its usual address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// The environment variable that has the key; absent: the provider's usual one. A service without
+    /// keys needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// How the key is sent (`anthropic` only).
+    #[serde(default)]
+    pub authentication: Authentication,
+    /// The version of the API (`anthropic` only).
+    #[serde(default)]
+    pub version: ApiVersion,
+    /// The model of the price list whose prices it has; absent: its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priced_as: Option<String>,
+    /// Its prices, in place of the price list's; all 0 for a model that costs nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<OwnPrice>,
+    /// How many tokens its context holds.
+    #[serde(default = "context_tokens")]
+    #[schemars(range(min = 1000))]
+    pub context_tokens: u64,
+    /// The most tokens that it may write at a time.
+    #[serde(default = "max_output_tokens")]
+    #[schemars(range(min = 1))]
+    pub max_output_tokens: u64,
+    /// How much it thinks, as the service calls it (`low`, `high`); absent: as the service does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<String>,
+    /// How sampling is done.
+    #[serde(default)]
+    pub sampling: Sampling,
+    /// Whether answers are streamed.
+    #[serde(default = "yes")]
+    pub stream: bool,
+    /// The service's limits.
+    #[serde(default)]
+    pub rates: Rates,
+    /// How long is waited for what.
+    #[serde(default)]
+    pub timeouts: Timeouts,
+    /// How often a call is tried again that failed for a reason that may pass.
+    #[serde(default = "retries")]
+    pub retries: u32,
+}
+
+fn context_tokens() -> u64 {
+    200_000
+}
+
+fn max_output_tokens() -> u64 {
+    8_192
+}
+
+fn retries() -> u32 {
+    5
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A program that plays a part over JSON lines on its standard input and output.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// The program and its arguments; a path with a `/` is relative to the experiment file.
+    #[schemars(length(min = 1))]
+    pub command: Vec<String>,
+    /// Environment variables that it is given, by name; of the others only `PATH`, `HOME`, `LANG`,
+    /// `TMPDIR` and the like reach it.
+    #[serde(default)]
+    pub environment: Vec<String>,
+    /// How long an answer may take, in seconds.
+    #[serde(default = "program_seconds")]
+    pub seconds: f64,
+    /// How long a line of an answer may be, in bytes.
+    #[serde(default = "program_bytes")]
+    pub max_bytes: usize,
+}
+
+fn program_seconds() -> f64 {
+    120.0
+}
+
+fn program_bytes() -> usize {
+    4_000_000
+}
+
+/// Who plays the agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentPart {
+    /// The embedded reference agent.
+    Reference,
+    /// A model of this name under `models`, in a loop with tools.
+    Model(String),
+    /// A program.
+    Process(Program),
+}
+
+/// Who dreams.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DreamerPart {
+    /// The embedded dreamer.
+    #[default]
+    Embedded,
+    /// A model of this name under `models`, prompted.
+    Model(String),
+    /// A program.
+    Process(Program),
+}
+
+/// A judge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Judge {
+    /// The model's name under `models`.
+    pub model: String,
+    /// How often each deliverable is judged, each time afresh; the majority counts.
+    #[serde(default = "once")]
+    #[schemars(range(min = 1, max = 25))]
+    pub repeats: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// Who grades.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GraderPart {
+    /// The deterministic checks of the rubrics.
+    #[default]
+    Embedded,
+    /// A model that reads the rubric.
+    Judge(Judge),
+}
+
+/// Who plays the user.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UserPart {
+    /// The scripted user.
+    #[default]
+    Scripted,
+    /// A model of this name under `models` puts the scripted user's answers in its own words; an answer
+    /// that loses or adds a value is replaced by the scripted one.
+    Model(String),
+}
+
+/// Who plays which part of a live trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cast {
+    /// Who plays the agent.
+    pub agent: AgentPart,
+    /// Who dreams.
+    #[serde(default)]
+    pub dreamer: DreamerPart,
+    /// Who grades what is handed in, for the record.
+    #[serde(default)]
+    pub grader: GraderPart,
+    /// Who grades within a session, in arms with the outcomes loop.
+    #[serde(default)]
+    pub in_session_grader: GraderPart,
+    /// Who plays the user.
+    #[serde(default)]
+    pub user: UserPart,
+}

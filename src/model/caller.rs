@@ -1,0 +1,113 @@
+//! Who asks: the trial and session on whose account a completion is made.
+//!
+//! This travels beside a request, as a value of the task that runs the session, and never in it: what a
+//! model is sent has no room for a trial or an arm. Budgets, cassettes and the record's account of what
+//! was spent read it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    budget::{Amount, Purse},
+    quantity::Usd,
+    transcript::{Role, Usage},
+};
+
+/// What a role spent on one model within a session.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// Completions.
+    pub calls: u64,
+    /// Attempts that they took.
+    pub attempts: u64,
+    /// Their tokens.
+    pub usage: Usage,
+    /// What they cost, at the model's own prices.
+    pub cost: Usd,
+    /// Completions whose tokens are an estimate, because the service did not count them.
+    pub estimated: u64,
+}
+
+/// What was spent, by role and by the model's name in the experiment.
+pub type Account = BTreeMap<(Role, String), Spent>;
+
+/// Everything that was spent on an account.
+pub fn total(account: &Account) -> Amount {
+    account
+        .values()
+        .fold(Amount::default(), |sum, spent| Amount {
+            usd: sum.usd + spent.cost,
+            tokens: sum.tokens + spent.usage.total(),
+        })
+}
+
+/// A session of a trial, as who asks.
+#[derive(Debug)]
+pub struct Caller {
+    /// The trial's name: `legal/retention dreamed 1`.
+    pub trial: String,
+    /// The session, from 1.
+    pub session: u32,
+    /// What it may spend.
+    pub purse: Purse,
+    account: Mutex<Account>,
+    asked: Mutex<BTreeMap<String, u32>>,
+}
+
+tokio::task_local! {
+    static CALLER: Arc<Caller>;
+}
+
+impl Caller {
+    /// A session that has asked nothing yet.
+    pub fn new(trial: String, session: u32, purse: Purse) -> Self {
+        Self {
+            trial,
+            session,
+            purse,
+            account: Mutex::default(),
+            asked: Mutex::default(),
+        }
+    }
+
+    /// Does some work on this account.
+    pub async fn on_account<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
+        CALLER.scope(Arc::clone(self), work).await
+    }
+
+    /// On whose account the present task works; `None` outside of a trial.
+    pub fn current() -> Option<Arc<Self>> {
+        CALLER.try_with(Arc::clone).ok()
+    }
+
+    /// Notes what a completion took.
+    pub fn note(&self, role: Role, model: &str, spent: &Spent) {
+        let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
+        let sum = account.entry((role, model.to_owned())).or_default();
+        sum.calls += spent.calls;
+        sum.attempts += spent.attempts;
+        sum.usage += spent.usage;
+        sum.cost += spent.cost;
+        sum.estimated += spent.estimated;
+    }
+
+    /// What was spent so far.
+    pub fn account(&self) -> Account {
+        self.account
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// How often this very thing was asked before in the session, 0 for the first time.
+    pub fn times_asked(&self, what: &str) -> u32 {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = asked.entry(what.to_owned()).or_insert(0);
+        *times += 1;
+        *times - 1
+    }
+}
