@@ -11,6 +11,7 @@ pub mod event;
 pub mod experiment;
 pub mod form;
 pub mod grade;
+pub mod http;
 pub mod ident;
 pub mod memory;
 pub mod model;
