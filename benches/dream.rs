@@ -10,6 +10,7 @@ use dreamtrial::{
     dream::{DreamRequest, consolidate::Consolidator},
     experiment::{Policy, Reference},
     memory::Store,
+    quantity::Seed,
     run::brief_of,
     transcript::Transcript,
 };
@@ -100,6 +101,7 @@ fn dreams(criterion: &mut Criterion) {
             transcripts: &transcripts,
             policy: &policy,
             date: jiff::civil::date(2026, 12, 31),
+            seed: Seed(7),
         };
         group.bench_function(
             BenchmarkId::from_parameter(format!("{}x{}", times * 100, times * 2_000)),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     dream::Edit,
     memory::Store,
+    model::caller::Account,
     quantity::Milliseconds,
     rubric::Verdicts,
     transcript::{Entry, Failure, Usage},
@@ -25,7 +26,18 @@ pub enum Event {
         trial: usize,
         /// How it ended.
         outcome: TrialOutcome,
+        /// What was spent on a session that did not come to its end.
+        lost: Option<Lost>,
     },
+}
+
+/// What was spent on a session that did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The session, from 1.
+    pub session: u32,
+    /// What was spent.
+    pub account: Account,
 }
 
 /// How a trial ended.
@@ -35,8 +47,36 @@ pub enum TrialOutcome {
     Graded,
     /// The backend failed; sessions before that stand.
     BackendFailed(Failure),
+    /// A cap on money or tokens was reached; sessions before that stand.
+    BudgetReached {
+        /// Which cap, and what was spent.
+        reason: String,
+        /// Whether it is the run's cap, so that no other trial can go on.
+        of_run: bool,
+    },
     /// The run was stopped; sessions before that stand.
     Canceled,
+}
+
+impl TrialOutcome {
+    /// How a trial ends with this failure.
+    pub fn of(failure: Failure) -> Self {
+        match failure {
+            Failure::TrialBudget(reason) => Self::BudgetReached {
+                reason,
+                of_run: false,
+            },
+            Failure::RunBudget(reason) => Self::BudgetReached {
+                reason,
+                of_run: true,
+            },
+            Failure::Memory(_)
+            | Failure::Internal(_)
+            | Failure::Backend(_)
+            | Failure::Refused(_)
+            | Failure::Replay(_) => Self::BackendFailed(failure),
+        }
+    }
 }
 
 /// A session that was run.
@@ -58,6 +98,8 @@ pub struct SessionDone {
     pub in_session_grader: Usage,
     /// The dream after it, if there was one.
     pub dream: Option<DreamDone>,
+    /// What live parts spent on it, its dream included.
+    pub account: Account,
 }
 
 /// A task that was done, or not.

@@ -17,6 +17,7 @@ pub mod memory;
 pub mod model;
 pub mod plan;
 pub mod price;
+pub mod process;
 pub mod progress;
 pub mod quantity;
 pub mod record;

@@ -76,7 +76,8 @@ impl Progress {
                 self.plain.then(|| format!("a trial failed: {failure}"))
             }
             Event::Trial {
-                outcome: TrialOutcome::Graded | TrialOutcome::Canceled,
+                outcome:
+                    TrialOutcome::Graded | TrialOutcome::BudgetReached { .. } | TrialOutcome::Canceled,
                 ..
             } => None,
         }

@@ -63,6 +63,15 @@ amount!(
 );
 
 impl Usd {
+    /// So many dollars, to the nearest micro-dollar.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a cast from a float saturates"
+    )]
+    pub fn of_dollars(dollars: f64) -> Self {
+        Self((dollars * 1e6).round() as i64)
+    }
+
     /// The amount in dollars, for display and statistics.
     #[expect(clippy::cast_precision_loss, reason = "exact below 9 billion dollars")]
     pub fn dollars(self) -> f64 {

@@ -75,6 +75,15 @@ pub enum Role {
 }
 
 impl Role {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Agent,
+        Self::Dreamer,
+        Self::InSessionGrader,
+        Self::FinalGrader,
+        Self::User,
+    ];
+
     /// Its name in files.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -122,6 +131,8 @@ pub enum Entry {
     Accepted,
     /// The user lost patience.
     GivenUp,
+    /// The agent could not go on with the task, and why.
+    Stopped(String),
     /// The agent wrote to its memory.
     Note {
         /// The path of the entry.
@@ -183,7 +194,10 @@ impl Transcript {
                         .sum::<usize>()
             }
             Entry::Question(questions) => questions.iter().map(|question| question.len() + 1).sum(),
-            Entry::Answer(text) | Entry::Finding(text) | Entry::Correction(text) => text.len(),
+            Entry::Answer(text)
+            | Entry::Finding(text)
+            | Entry::Correction(text)
+            | Entry::Stopped(text) => text.len(),
             Entry::Submission(deliverable) => {
                 deliverable.body.len()
                     + deliverable
@@ -212,9 +226,12 @@ pub enum Failure {
     /// A service refuses the key, the model or the address as such: no later call can do better.
     #[error("{0}")]
     Refused(String),
-    /// A cap on money or tokens does not allow another call.
+    /// The trial's cap on money or tokens does not allow another call.
     #[error("{0}")]
-    Budget(String),
+    TrialBudget(String),
+    /// The run's cap on money or tokens does not allow another call.
+    #[error("{0}")]
+    RunBudget(String),
     /// A recorded run has no such call.
     #[error("{0}")]
     Replay(String),
@@ -242,6 +259,7 @@ pub fn submissions(entries: &[Entry]) -> BTreeMap<usize, &Deliverable> {
             | Entry::Correction(_)
             | Entry::Accepted
             | Entry::GivenUp
+            | Entry::Stopped(_)
             | Entry::Note { .. } => {}
         }
     }

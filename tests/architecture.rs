@@ -43,12 +43,16 @@ const TABLE: &[(&str, May)] = &[
         Import(&["ident", "brief", "form", "source", "text"]),
     ),
     ("rubric", Import(&["ident", "source"])),
-    ("experiment", Import(&["ident", "source", "price"])),
+    (
+        "experiment",
+        Import(&["ident", "source", "price", "transcript"]),
+    ),
     ("budget", Import(&["quantity"])),
     ("http", Import(&["quantity"])),
     (
         "model",
         Import(&[
+            "ident",
             "quantity",
             "text",
             "transcript",
@@ -58,6 +62,7 @@ const TABLE: &[(&str, May)] = &[
             "http",
         ]),
     ),
+    ("process", Import(&["quantity", "transcript", "experiment"])),
     ("memory", Import(&["text"])),
     (
         "agent",
@@ -70,6 +75,7 @@ const TABLE: &[(&str, May)] = &[
             "memory",
             "experiment",
             "model",
+            "process",
         ]),
     ),
     (
@@ -84,6 +90,7 @@ const TABLE: &[(&str, May)] = &[
             "memory",
             "experiment",
             "model",
+            "process",
         ]),
     ),
     (
@@ -97,6 +104,7 @@ const TABLE: &[(&str, May)] = &[
             "ident",
             "brief",
             "rubric",
+            "model",
         ]),
     ),
     (

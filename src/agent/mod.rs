@@ -4,6 +4,8 @@
 //! text of its memory and what tools answer; it never sees a fact's id, a truth, an arm or a rubric,
 //! because none of the types here has room for them.
 
+pub mod chat;
+pub mod process;
 pub mod reference;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use super::{
     sums::{PairSums, Sums},
 };
 use crate::{
-    price::Price,
+    price::Prices,
     record::{Manifest, Record},
     stats::{
         Level, Paired, StatsError,
@@ -40,13 +40,13 @@ pub struct Pairs {
 impl Measured {
     /// Reads a record.
     pub fn read(record: &Record) -> Result<Self, AnalyseError> {
-        Self::read_at(record, &record.manifest().price)
+        Self::read_at(record, &record.manifest().prices())
     }
 
     /// Reads a record at other prices than those of the run.
-    pub fn read_at(record: &Record, price: &Price) -> Result<Self, AnalyseError> {
+    pub fn read_at(record: &Record, prices: &Prices) -> Result<Self, AnalyseError> {
         let manifest = record.manifest().clone();
-        let sums = Sums::read(record, &manifest, price)?;
+        let sums = Sums::read(record, &manifest, prices)?;
         Ok(Self { manifest, sums })
     }
 

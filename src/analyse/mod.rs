@@ -182,6 +182,8 @@ pub struct Counts {
     pub ungraded: u64,
     /// Lost to a failure of the backend.
     pub failed: u64,
+    /// Not run because a cap on money or tokens was reached.
+    pub over_budget: u64,
     /// Not run, or stopped.
     pub canceled: u64,
 }

@@ -8,10 +8,10 @@ use crate::{
     dream::EditKind,
     experiment::Regime,
     ident::PolicyId,
-    price::Price,
+    price::Prices,
     quantity::Milliseconds,
     record::{Manifest, Outcome, Record, TaskRow},
-    transcript::Usage,
+    transcript::{Role, Usage},
 };
 
 /// Sums by [`Part`].
@@ -62,6 +62,7 @@ pub(super) struct Sums {
     pub(super) failures: BTreeMap<String, u64>,
     /// Repetition, scenario and arm of the trials that failed.
     failed: BTreeSet<(u32, usize, usize)>,
+    over_budget: BTreeSet<(u32, usize, usize)>,
     /// By scenario, then arm, then repetition: completed tasks and tasks.
     pub(super) repetitions: Vec<Vec<BTreeMap<u32, [u64; 2]>>>,
     /// By scenario, then arm: tokens and times by what they were for.
@@ -71,11 +72,14 @@ pub(super) struct Sums {
 }
 
 /// What a task cost its arm, without dreams: agent, in-session grader, active time; in micro-dollars.
-pub fn cost_of(row: &TaskRow, price: &Price) -> (i64, i64, i64) {
+pub fn cost_of(row: &TaskRow, prices: &Prices) -> (i64, i64, i64) {
     (
-        price.of_tokens(&row.agent).0,
-        price.of_tokens(&row.in_session_grader).0,
-        price.of_time(row.active).0,
+        prices.of(Role::Agent).of_tokens(&row.agent).0,
+        prices
+            .of(Role::InSessionGrader)
+            .of_tokens(&row.in_session_grader)
+            .0,
+        prices.agent.of_time(row.active).0,
     )
 }
 
@@ -176,7 +180,7 @@ impl Sums {
     pub(super) fn read(
         record: &Record,
         manifest: &Manifest,
-        price: &Price,
+        prices: &Prices,
     ) -> Result<Self, AnalyseError> {
         let (arms, scenarios) = (manifest.arms.len(), manifest.scenarios.len());
         let longest = manifest
@@ -196,6 +200,7 @@ impl Sums {
             costs: vec![CostSplit::default(); arms],
             failures: BTreeMap::new(),
             failed: BTreeSet::new(),
+            over_budget: BTreeSet::new(),
             roles: vec![vec![Roles::default(); arms]; scenarios],
             repetitions: vec![vec![BTreeMap::new(); arms]; scenarios],
             reached: BTreeMap::new(),
@@ -209,12 +214,12 @@ impl Sums {
                 sums.close(scenario, &mut rows);
             }
             key = Some(this);
-            rows[row.arm] = Some(sums.take(&row, price));
+            rows[row.arm] = Some(sums.take(&row, prices));
         })?;
         if let Some((_, scenario, ..)) = key {
             sums.close(scenario, &mut rows);
         }
-        sums.dreams(record, price)?;
+        sums.dreams(record, prices)?;
         Ok(sums)
     }
 
@@ -238,6 +243,15 @@ impl Sums {
                         .entry(reason.clone().unwrap_or_default())
                         .or_insert(0) += 1;
                 }
+                Some((Outcome::BudgetReached, reason)) => {
+                    self.over_budget
+                        .insert((trial.repetition, trial.scenario, trial.arm));
+                    counts.over_budget += u64::from(planned);
+                    *self
+                        .failures
+                        .entry(reason.clone().unwrap_or_default())
+                        .or_insert(0) += 1;
+                }
                 Some((Outcome::Graded | Outcome::Canceled, _)) | None => {
                     counts.canceled += u64::from(planned);
                 }
@@ -247,23 +261,23 @@ impl Sums {
     }
 
     /// Takes a row in and returns its sums.
-    fn take(&mut self, row: &TaskRow, price: &Price) -> Row {
+    fn take(&mut self, row: &TaskRow, prices: &Prices) -> Row {
         let counts = &mut self.counts[row.arm];
         // It was counted as lost while nothing was known of it.
-        if self
-            .failed
-            .contains(&(row.repetition, row.scenario, row.arm))
-        {
+        let trial = (row.repetition, row.scenario, row.arm);
+        if self.failed.contains(&trial) {
             counts.failed -= 1;
+        } else if self.over_budget.contains(&trial) {
+            counts.over_budget -= 1;
         } else {
             counts.canceled -= 1;
         }
-        let (agent, grader, runtime) = cost_of(row, price);
+        let (agent, grader, runtime) = cost_of(row, prices);
         let costs = &mut self.costs[row.arm];
         costs.agent += agent;
         costs.in_session_grader += grader;
         costs.runtime += runtime;
-        costs.final_grader += price.of_tokens(&row.final_grader).0;
+        costs.final_grader += prices.of(Role::FinalGrader).of_tokens(&row.final_grader).0;
         if row.graded {
             counts.graded += 1;
         } else {
@@ -322,9 +336,9 @@ impl Sums {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]
-    fn dreams(&mut self, record: &Record, price: &Price) -> Result<(), AnalyseError> {
+    fn dreams(&mut self, record: &Record, prices: &Prices) -> Result<(), AnalyseError> {
         record.for_each_dream(|dream| {
-            let cost = price.of_tokens(&dream.usage).0;
+            let cost = prices.of(Role::Dreamer).of_tokens(&dream.usage).0;
             let sums = &mut self.dreams[dream.arm];
             sums.count += 1;
             sums.tokens += dream.usage.total().0;

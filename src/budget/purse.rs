@@ -52,8 +52,9 @@ impl Caps {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{whose} cap of {cap} is reached: {spent} spent, and the next call may take {next}")]
 pub struct Reached {
-    /// Whose cap: `the run's`, `the trial's`.
-    pub whose: &'static str,
+    whose: &'static str,
+    /// Whether it is the run's cap, and not that of one trial.
+    pub of_run: bool,
     cap: String,
     spent: String,
     next: String,
@@ -179,6 +180,7 @@ impl Purse {
         };
         Err(Reached {
             whose: self.0.whose,
+            of_run: self.0.parent.is_none(),
             cap,
             spent,
             next,

@@ -5,7 +5,7 @@ use crate::{
     analyse::cost::{Cadence, CostModel, WhatIf},
     cli::CostArguments,
     experiment::Regime,
-    price::PriceList,
+    price::{PriceList, Prices},
     record::Manifest,
     report::costs::{CostReport, Load},
 };
@@ -66,14 +66,14 @@ pub(super) fn cost(arguments: &CostArguments) -> Result<Exit, Failure> {
 }
 
 fn what_if(arguments: &CostArguments, manifest: &Manifest) -> Result<WhatIf, Failure> {
-    let (model, price) = match &arguments.price {
-        None => (manifest.priced_as.clone(), manifest.price),
+    let (model, prices) = match &arguments.price {
+        None => (manifest.priced_as.clone(), manifest.prices()),
         Some(name) => {
             let price = PriceList::embedded().model(name).map_err(|known| {
                 Failure::usage(format!("no prices of a model `{name}`"))
                     .hint(format!("there are prices of `{}`", known.join("`, `")))
             })?;
-            (name.clone(), price)
+            (name.clone(), Prices::all(price))
         }
     };
     if let Some(hit) = arguments.cache_hit.filter(|hit| !(0.0..=1.0).contains(hit)) {
@@ -101,7 +101,7 @@ fn what_if(arguments: &CostArguments, manifest: &Manifest) -> Result<WhatIf, Fai
     };
     Ok(WhatIf {
         model,
-        price,
+        prices,
         cache_hit: arguments.cache_hit,
         cadence,
     })

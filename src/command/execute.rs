@@ -5,27 +5,47 @@
 
 use std::sync::{Arc, Mutex, mpsc};
 
-use super::{Environment, Failure, run::failed, tell};
+use super::{
+    Environment, Failure,
+    run::{cores, failed},
+    tell,
+};
 use crate::{
+    budget::Amount,
     event::{Event, PastSession},
     plan::Plan,
     progress::Progress,
     record::{RecordError, Recorder},
-    run::{Cancel, History, Runner},
+    run::{Cancel, Funds, Halt, History, Runner, Staff},
 };
 
 /// How many events may wait for the disk before trials wait too.
 const QUEUE: usize = 512;
 
+/// Who does the work, and within which limits.
+pub(super) struct Work {
+    /// Trials at a time.
+    pub(super) jobs: usize,
+    /// Who plays the parts.
+    pub(super) staff: Arc<Staff>,
+    /// What may be spent.
+    pub(super) funds: Funds,
+    /// Whether sessions are paid for, so that each must be on disk before the next costs anything.
+    pub(super) live: bool,
+}
+
 /// A plan that is being run into a record.
 pub(super) struct Execution<'e> {
     plan: Arc<Plan>,
-    jobs: usize,
+    work: Work,
+    /// One for all blocks: connections to services live in it.
+    runtime: tokio::runtime::Runtime,
     history: &'e dyn History,
     cancel: Cancel,
     /// Gone while a block runs, and for good after a failed write.
     writer: Option<(Recorder, Progress)>,
     canceled: bool,
+    halt: Option<Halt>,
 }
 
 /// The history of a block: trials of other blocks count as done, whether they are or not.
@@ -46,29 +66,40 @@ impl History for Block<'_> {
     fn past(&self, trial: usize) -> Vec<PastSession> {
         self.history.past(trial)
     }
+
+    fn spent(&self, trial: usize) -> Amount {
+        self.history.spent(trial)
+    }
 }
 
 impl<'e> Execution<'e> {
     pub(super) fn new(
         plan: &Arc<Plan>,
-        jobs: usize,
+        work: Work,
         recorder: Recorder,
         history: &'e dyn History,
         environment: &Environment,
-    ) -> Self {
+    ) -> Result<Self, Failure> {
         let (sessions, _) = plan.size();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(work.jobs.min(usize::from(cores())))
+            .enable_all()
+            .build()
+            .map_err(Failure::new)?;
         let there: usize = (0..plan.trials.len())
             .map(|trial| history.count(trial))
             .sum();
         let progress = Progress::new(sessions as u64, there as u64, environment.terminal);
-        Self {
+        Ok(Self {
             plan: Arc::clone(plan),
-            jobs,
+            work,
+            runtime,
             history,
             cancel: Cancel::default(),
             writer: Some((recorder, progress)),
             canceled: false,
-        }
+            halt: None,
+        })
     }
 
     /// Runs the trials of the scenarios that are wanted, by number; returns whether that was interrupted.
@@ -85,11 +116,15 @@ impl<'e> Execution<'e> {
         let problem: Arc<Mutex<Option<RecordError>>> = Arc::default();
         let writer = {
             let (cancel, problem) = (self.cancel.clone(), Arc::clone(&problem));
+            let live = self.work.live;
             std::thread::spawn(move || {
                 let mut result = Ok(());
                 for event in receiver {
                     if result.is_ok() {
                         result = recorder.keep(&event);
+                        if live && result.is_ok() {
+                            result = recorder.flush();
+                        }
                         if result.is_err() {
                             cancel.set();
                         }
@@ -106,14 +141,11 @@ impl<'e> Execution<'e> {
                 (recorder, progress)
             })
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(self.jobs)
-            .enable_all()
-            .build()
-            .map_err(Failure::new)?;
         let cancel = self.cancel.clone();
-        let runner = Runner::new(Arc::clone(&self.plan), self.jobs, cancel.clone());
-        let summary = runtime.block_on(async {
+        let runner = Runner::new(Arc::clone(&self.plan), self.work.jobs, cancel.clone())
+            .staffed(Arc::clone(&self.work.staff))
+            .funded(self.work.funds.clone());
+        let summary = self.runtime.block_on(async {
             let running = runner.run(&block, move |event| {
                 // The writer goes only after all senders, so this cannot fail while trials run.
                 let _ = sender.send(event);
@@ -131,7 +163,6 @@ impl<'e> Execution<'e> {
                 }
             }
         });
-        drop(runtime);
         let Ok((recorder, progress)) = writer.join() else {
             return Err(Failure::usage("the record's writer broke off"));
         };
@@ -141,15 +172,18 @@ impl<'e> Execution<'e> {
         }
         self.writer = Some((recorder, progress));
         self.canceled |= summary.canceled > 0;
+        if self.halt.is_none() {
+            self.halt = summary.halt;
+        }
         Ok(self.canceled)
     }
 
-    /// Closes the record; returns whether the run was interrupted.
-    pub(super) fn finish(self) -> Result<bool, Failure> {
+    /// Closes the record; returns whether the run was interrupted, and why it ended early otherwise.
+    pub(super) fn finish(self) -> Result<(bool, Option<Halt>), Failure> {
         if let Some((recorder, progress)) = self.writer {
             progress.finish();
             recorder.finish().map_err(failed)?;
         }
-        Ok(self.canceled)
+        Ok((self.canceled, self.halt))
     }
 }

@@ -2,17 +2,20 @@
 //! exit codes.
 
 mod calibrate;
+mod cast;
 mod check;
 mod claims;
 mod cost;
 mod early;
 mod execute;
+mod funds;
 mod gate;
 pub mod load;
 mod power;
 mod report;
 mod run;
 mod schema;
+mod staff;
 mod stats;
 
 use std::{fmt, io::Write, path::PathBuf, process::ExitCode, sync::Arc};
@@ -31,9 +34,19 @@ pub struct Environment {
     pub command_line: Vec<String>,
     /// Whether standard error is a terminal.
     pub terminal: bool,
+    /// Whether somebody is there who can be asked.
+    pub questions: bool,
+    /// Environment variables by name.
+    pub variables: Box<dyn Fn(&str) -> Option<String>>,
 }
 
 impl Environment {
+    /// An environment variable that is set to some text. Keys are read so, and held by nobody but the
+    /// service that they open.
+    fn variable(&self, name: &str) -> Option<String> {
+        self.variables.as_ref()(name)
+    }
+
     /// The surroundings of this process.
     pub fn from_process() -> Self {
         use std::io::IsTerminal as _;
@@ -41,6 +54,8 @@ impl Environment {
             clock: Arc::new(SystemClock),
             command_line: std::env::args().collect(),
             terminal: std::io::stderr().is_terminal(),
+            questions: std::io::stderr().is_terminal() && std::io::stdin().is_terminal(),
+            variables: Box::new(|name| std::env::var(name).ok()),
         }
     }
 }

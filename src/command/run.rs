@@ -6,16 +6,26 @@ use std::{
     sync::Arc,
 };
 
-use super::{Environment, Exit, Failure, early, execute::Execution, load, print, report, tell};
+use super::{
+    Environment, Exit, Failure, cast, early,
+    execute::{Execution, Work},
+    funds, load, print, report,
+    staff::{Agency, Cassettes},
+    tell,
+};
 use crate::{
     analyse::claim,
     cli::RunArguments,
-    experiment::{self, Experiment, Regime},
+    experiment::{self, Backend, Experiment, Regime},
     plan::{Plan, PlanError},
+    quantity::Usd,
     record::{Host, Manifest, NoHistory, Record, RecordError, Recorder, RegisteredClaims, Resumed},
-    run::History,
+    run::{Halt, History},
     source::Problems,
 };
+
+/// How many live trials run at a time, if nothing else is said.
+const LIVE_JOBS: u16 = 16;
 
 /// The record's name in the folder of a run.
 pub(super) const RECORD: &str = "run.sqlite";
@@ -38,13 +48,26 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
         }
         None => None,
     };
-    let jobs = usize::from(arguments.jobs.unwrap_or_else(cores));
+    let live = matches!(plan.experiment.backend, Backend::Live(_));
+    let jobs = usize::from(
+        arguments
+            .jobs
+            .unwrap_or_else(|| if live { LIVE_JOBS } else { cores() }),
+    );
     if arguments.dry_run {
         print(&dry_run(&plan, jobs))?;
         return Ok(Exit::Done);
     }
     let plan = Arc::new(plan);
     let early = early::Early::of(arguments, &plan)?;
+    let cassettes = Cassettes::of(&arguments.live, arguments.resume)?;
+    let closed = cassettes.is_closed();
+    // Whatever is wrong with keys and models shows before anything is made or asked.
+    let staff = Agency::new(&plan.experiment, environment, cassettes).staff()?;
+    if !closed {
+        funds::agree(&plan, &arguments.budget, environment)?;
+    }
+    let staff = Arc::new(staff);
     let folder = folder(arguments, environment);
     std::fs::create_dir_all(&folder).map_err(Failure::io(&folder))?;
     let host = Host {
@@ -77,20 +100,30 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
             Box::new(NoHistory),
         )
     };
-    let mut execution = Execution::new(&plan, jobs, recorder, history.as_ref(), environment);
+    let funds = funds::funds(&arguments.budget, history.as_ref(), plan.trials.len())?;
+    let work = Work {
+        jobs,
+        staff,
+        funds,
+        live,
+    };
+    let mut execution = Execution::new(&plan, work, recorder, history.as_ref(), environment)?;
     let stop = if let Some(early) = &early {
         early.run(&mut execution, &file)?
     } else {
         execution.run(|_| true)?;
         None
     };
-    let canceled = execution.finish()?;
+    let (canceled, halt) = execution.finish()?;
     let incomplete = report::report_on(&folder, &folder)?;
     if let Some(stop) = stop.filter(|_| !canceled) {
         print(&format!("\n{}\n", stop.words()))?;
         return Ok(stop.exit());
     }
-    Ok(match (canceled, incomplete) {
+    if let Some(halt) = &halt {
+        tell(&format!("\n{}\n", ended_early(halt, arguments, &folder)));
+    }
+    Ok(match (canceled && halt.is_none(), incomplete) {
         (true, _) => {
             tell(&format!(
                 "\ninterrupted; continue with `dreamtrial run {} --out {} --resume`\n",
@@ -102,6 +135,23 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Done,
     })
+}
+
+/// Why a run ended before its plan was done, and how it goes on.
+fn ended_early(halt: &Halt, arguments: &RunArguments, folder: &Path) -> String {
+    let again = format!(
+        "dreamtrial run {} --out {} --resume",
+        arguments.experiment.display(),
+        folder.display()
+    );
+    match halt {
+        Halt::Budget(reason) => format!(
+            "stopped: {reason}; what was done is kept and analysed\nhint: continue with a higher cap: `{again} --max-usd …`"
+        ),
+        Halt::Refused(reason) => format!(
+            "stopped, as every other trial would end the same: {reason}\nhint: `dreamtrial doctor` looks for what is wrong; continue with `{again}`"
+        ),
+    }
 }
 
 /// Refuses claims that were not registered when the run began: results are there already.
@@ -130,7 +180,7 @@ pub(super) fn failed(error: RecordError) -> Failure {
     }
 }
 
-fn cores() -> u16 {
+pub(super) fn cores() -> u16 {
     std::thread::available_parallelism()
         .map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(1024))
 }
@@ -144,6 +194,7 @@ fn plan(arguments: &RunArguments) -> Result<Option<Plan>, Failure> {
     };
     experiment.seed = arguments.seed.unwrap_or(experiment.seed);
     experiment.repetitions = arguments.repetitions.unwrap_or(experiment.repetitions);
+    cast::choose(&mut experiment, &arguments.live)?;
     choose_arms(&mut experiment, &arguments.arms)?;
     let patterns = arguments
         .only
@@ -235,7 +286,8 @@ fn counted(number: u64, thing: &str) -> String {
 fn dry_run(plan: &Plan, jobs: usize) -> String {
     let experiment = &plan.experiment;
     let (sessions, tasks) = plan.size();
-    let (usage, cost) = plan.forecast();
+    let forecast = plan.forecast();
+    let (usage, cost) = (forecast.total(), forecast.cost);
     let arms = experiment
         .arms
         .iter()
@@ -250,7 +302,7 @@ fn dry_run(plan: &Plan, jobs: usize) -> String {
         counted(u64::from(experiment.repetitions), "repetition"),
         plan.trials.len(),
         experiment.seed,
-        experiment.backend.as_str(),
+        experiment.agent_name(),
     );
     let million = |tokens: u64| {
         let hundredths = tokens / 10_000;
@@ -258,12 +310,16 @@ fn dry_run(plan: &Plan, jobs: usize) -> String {
     };
     let _ = write!(
         text,
-        "forecast (estimated from the sizes of the texts, priced as {})\n  tokens    {} (of them written to a cache {}, read from one {}, output {})\n  cost      {cost} at list prices; the reference backend costs nothing\nscenarios\n",
-        experiment.priced_as,
+        "forecast (estimated from the sizes of the texts, priced as {})\n  tokens    {} (of them written to a cache {}, read from one {}, output {})\n  cost      {cost} at list prices; {}\nscenarios\n",
+        experiment.agent_price_name(),
         million(usage.total().0),
         million(usage.cache_write.0),
         million(usage.cache_read.0),
         million(usage.output.0),
+        match funds::live_cost(plan) {
+            Usd(0) => "the reference backend costs nothing".to_owned(),
+            paid => format!("of it for live models {paid}"),
+        },
     );
     for prepared in &plan.scenarios {
         let _ = writeln!(

@@ -4,6 +4,8 @@
 //! stems from a line of the input or an entry of a transcript, and the [`Edit`] that made it says which.
 
 pub mod consolidate;
+pub mod process;
+pub mod prompted;
 
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     experiment::Policy,
     memory::Store,
-    quantity::Milliseconds,
+    quantity::{Milliseconds, Seed},
     transcript::{Failure, Pending, Transcript, Usage},
 };
 
@@ -28,6 +30,8 @@ pub struct DreamRequest<'d> {
     pub policy: &'d Policy,
     /// The day of the dream.
     pub date: Date,
+    /// The seed of its draws: the same in every arm.
+    pub seed: Seed,
 }
 
 /// What was done to a statement.
@@ -103,6 +107,9 @@ pub struct Dream {
     pub usage: Usage,
     /// Time that it took.
     pub active: Milliseconds,
+    /// Edits that were asked for and could not be made, each with the reason; the embedded dreamer has
+    /// none.
+    pub refused: Vec<String>,
 }
 
 /// Whoever can dream.

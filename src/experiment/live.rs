@@ -6,6 +6,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    price::{Price, PriceList},
+    transcript::Role,
+};
+
 /// A wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -141,6 +146,9 @@ pub struct OwnPrice {
     /// Read from a cache; absent: as `input`.
     #[serde(default)]
     pub cache_read: Option<f64>,
+    /// An hour in which a session is active; absent: nothing.
+    #[serde(default)]
+    pub session_hour: Option<f64>,
 }
 
 /// How sampling is done, for services that let one say so.
@@ -210,6 +218,51 @@ pub struct ModelSettings {
     pub retries: u32,
 }
 
+impl ModelSettings {
+    /// A model of this id, reached as the provider's usually are.
+    pub fn new(provider: Provider, id: String) -> Self {
+        Self {
+            provider,
+            id,
+            base_url: None,
+            key: None,
+            authentication: Authentication::default(),
+            version: ApiVersion::default(),
+            priced_as: None,
+            price: None,
+            context_tokens: context_tokens(),
+            max_output_tokens: max_output_tokens(),
+            effort: None,
+            sampling: Sampling::default(),
+            stream: yes(),
+            rates: Rates::default(),
+            timeouts: Timeouts::default(),
+            retries: retries(),
+        }
+    }
+
+    /// The name under which it is priced.
+    pub fn priced_as(&self) -> &str {
+        self.priced_as.as_deref().unwrap_or(&self.id)
+    }
+
+    /// What it costs; of a model whose prices are not known, the names of those whose are.
+    pub fn price(&self) -> Result<Price, Vec<String>> {
+        self.price.map_or_else(
+            || PriceList::embedded().model(self.priced_as()),
+            |own| {
+                Ok(Price::of_dollars(
+                    own.input,
+                    own.output,
+                    own.cache_write.unwrap_or(own.input),
+                    own.cache_read.unwrap_or(own.input),
+                    own.session_hour.unwrap_or(0.0),
+                ))
+            },
+        )
+    }
+}
+
 fn context_tokens() -> u64 {
     200_000
 }
@@ -243,6 +296,18 @@ pub struct Program {
     /// How long a line of an answer may be, in bytes.
     #[serde(default = "program_bytes")]
     pub max_bytes: usize,
+}
+
+impl Program {
+    /// This command with the usual limits.
+    pub fn new(command: Vec<String>) -> Self {
+        Self {
+            command,
+            environment: Vec::new(),
+            seconds: program_seconds(),
+            max_bytes: program_bytes(),
+        }
+    }
 }
 
 fn program_seconds() -> f64 {
@@ -317,6 +382,33 @@ pub enum UserPart {
     Model(String),
 }
 
+/// Limits of an agent that is a model.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LoopLimits {
+    /// Completions for one task; past that the task is over as it is.
+    #[schemars(range(min = 1))]
+    pub calls_per_task: u32,
+    /// Tokens of all classes for one session; past that its tasks are over as they are.
+    #[schemars(range(min = 1))]
+    pub tokens_per_session: u64,
+    /// Seconds in which the agent works on one session; past that its tasks are over as they are.
+    pub seconds_per_session: f64,
+    /// Memory of up to this many tokens is shown whole; of more, the agent gets a list and reads.
+    pub memory_tokens: u64,
+}
+
+impl Default for LoopLimits {
+    fn default() -> Self {
+        Self {
+            calls_per_task: 40,
+            tokens_per_session: 2_000_000,
+            seconds_per_session: 1_800.0,
+            memory_tokens: 8_000,
+        }
+    }
+}
+
 /// Who plays which part of a live trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -335,4 +427,44 @@ pub struct Cast {
     /// Who plays the user.
     #[serde(default)]
     pub user: UserPart,
+    /// Limits of an agent that is a model.
+    #[serde(default)]
+    pub limits: LoopLimits,
+}
+
+impl Cast {
+    /// Everybody embedded.
+    pub fn embedded() -> Self {
+        Self {
+            agent: AgentPart::Reference,
+            dreamer: DreamerPart::Embedded,
+            grader: GraderPart::Embedded,
+            in_session_grader: GraderPart::Embedded,
+            user: UserPart::Scripted,
+            limits: LoopLimits::default(),
+        }
+    }
+
+    /// The models that are named, each with the part that it plays.
+    pub fn models(&self) -> Vec<(Role, &str)> {
+        let mut named = Vec::new();
+        if let AgentPart::Model(name) = &self.agent {
+            named.push((Role::Agent, name.as_str()));
+        }
+        if let DreamerPart::Model(name) = &self.dreamer {
+            named.push((Role::Dreamer, name.as_str()));
+        }
+        for (role, part) in [
+            (Role::FinalGrader, &self.grader),
+            (Role::InSessionGrader, &self.in_session_grader),
+        ] {
+            if let GraderPart::Judge(judge) = part {
+                named.push((role, judge.model.as_str()));
+            }
+        }
+        if let UserPart::Model(name) = &self.user {
+            named.push((Role::User, name.as_str()));
+        }
+        named
+    }
 }

@@ -9,7 +9,10 @@ use std::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Arm, Backend, Experiment, Limits, Outcomes, Policy, Reference, Regime};
+use super::{
+    AgentPart, Arm, Backend, Cast, DreamerPart, Experiment, GraderPart, Limits, ModelSettings,
+    Outcomes, Policy, Reference, Regime,
+};
 use crate::{
     ident::PolicyId,
     source::{
@@ -34,9 +37,14 @@ struct WireExperiment {
     #[schemars(range(min = 1, max = 100_000))]
     repetitions: Located<u32>,
     /// What everything runs on.
-    backend: Backend,
-    /// The model whose prices tokens are costed with.
-    priced_as: Located<String>,
+    backend: Located<Backend>,
+    /// The models that parts may be given to, by name.
+    #[serde(default)]
+    models: BTreeMap<String, Located<ModelSettings>>,
+    /// The model whose prices the tokens of embedded parts and programs are costed with; needed where
+    /// the agent is not a model.
+    #[serde(default)]
+    priced_as: Option<Located<String>>,
     /// Limits of the agent.
     #[serde(default)]
     limits: Limits,
@@ -247,26 +255,122 @@ fn build(
             );
         }
     }
-    if let Err(models) = crate::price::PriceList::embedded().model(&wire.priced_as.value) {
-        let hint = closest(&wire.priced_as.value, models.iter().map(String::as_str)).map_or_else(
-            || format!("known: {}", models.join(", ")),
-            |like| format!("did you mean `{like}`?"),
-        );
-        error(
-            &wire.priced_as.span,
-            format!("no price for the model `{}`", wire.priced_as.value),
-            hint,
-        );
-    }
     let folder = file.parent().map_or_else(PathBuf::new, Path::to_owned);
+    let mut backend = wire.backend.value;
+    if let Backend::Live(cast) = &mut backend {
+        for (_, name) in cast.models() {
+            if !wire.models.contains_key(name) {
+                let names = || wire.models.keys().map(String::as_str);
+                let hint = closest(name, names()).map_or_else(
+                    || "name it under `models`, with `provider` and `id`".to_owned(),
+                    |like| format!("did you mean `{like}`?"),
+                );
+                error(
+                    &wire.backend.span,
+                    format!("no model `{name}` in this experiment"),
+                    hint,
+                );
+            }
+        }
+        for message in cast_faults(cast) {
+            error(
+                &wire.backend.span,
+                message,
+                "see `dreamtrial schema experiment` for the ranges".into(),
+            );
+        }
+        let programs = [
+            match &mut cast.agent {
+                AgentPart::Process(program) => Some(program),
+                AgentPart::Reference | AgentPart::Model(_) => None,
+            },
+            match &mut cast.dreamer {
+                DreamerPart::Process(program) => Some(program),
+                DreamerPart::Embedded | DreamerPart::Model(_) => None,
+            },
+        ];
+        for program in programs.into_iter().flatten() {
+            for part in &mut program.command {
+                // Programs run in folders of their own, so that a path must not depend on where.
+                let beside = folder.join(&*part);
+                if !Path::new(part).is_absolute() && beside.is_file() {
+                    *part = std::path::absolute(&beside)
+                        .unwrap_or(beside)
+                        .display()
+                        .to_string();
+                }
+            }
+        }
+    }
+    for (name, model) in &wire.models {
+        for message in model_faults(&model.value) {
+            error(
+                &model.span,
+                format!("model `{name}`: {message}"),
+                "see `dreamtrial schema experiment` for the ranges".into(),
+            );
+        }
+        if let Err(known) = model.value.price() {
+            let priced_as = model.value.priced_as();
+            let hint = closest(priced_as, known.iter().map(String::as_str)).map_or_else(
+                || {
+                    "name another model's prices with `priced_as`, or give its own: `price: {input: 0, output: 0}` in USD for a million tokens".to_owned()
+                },
+                |like| format!("did you mean `{like}`? or give its own prices with `price`"),
+            );
+            error(
+                &model.span,
+                format!("model `{name}`: no price for the model `{priced_as}`"),
+                hint,
+            );
+        }
+    }
+    let agent_is_model = match &backend {
+        Backend::Live(cast) => matches!(cast.agent, AgentPart::Model(_)),
+        Backend::Reference => false,
+    };
+    let known = crate::price::PriceList::embedded();
+    let priced_as = match &wire.priced_as {
+        Some(priced_as) => {
+            if let Err(models) = known.model(&priced_as.value) {
+                let hint = closest(&priced_as.value, models.iter().map(String::as_str))
+                    .map_or_else(
+                        || format!("known: {}", models.join(", ")),
+                        |like| format!("did you mean `{like}`?"),
+                    );
+                error(
+                    &priced_as.span,
+                    format!("no price for the model `{}`", priced_as.value),
+                    hint,
+                );
+            }
+            priced_as.value.clone()
+        }
+        None if agent_is_model => DEFAULT_PRICES.to_owned(),
+        None => {
+            error(
+                &wire.backend.span,
+                "`priced_as` is missing".into(),
+                format!(
+                    "name the model whose prices the agent's tokens are costed with, as `priced_as: {DEFAULT_PRICES}`"
+                ),
+            );
+            DEFAULT_PRICES.to_owned()
+        }
+    };
     Experiment {
         title: wire.title,
         scenarios: tidy(&folder.join(wire.scenarios)),
         rubrics: tidy(&folder.join(wire.rubrics)),
         seed: wire.seed,
         repetitions: wire.repetitions.value,
-        backend: wire.backend,
-        priced_as: wire.priced_as.value,
+        backend,
+        models: wire
+            .models
+            .into_iter()
+            .map(|(name, model)| (name, model.value))
+            .collect(),
+        priced_as,
         limits: wire.limits,
         reference: wire
             .reference
@@ -274,6 +378,110 @@ fn build(
         arms,
         policies,
     }
+}
+
+/// Whose prices the embedded parts beside a model have, if nothing else is said.
+const DEFAULT_PRICES: &str = "claude-sonnet-5-5";
+
+fn cast_faults(cast: &Cast) -> Vec<String> {
+    let mut found = Vec::new();
+    for part in [&cast.grader, &cast.in_session_grader] {
+        if let GraderPart::Judge(judge) = part
+            && !(1..=25).contains(&judge.repeats)
+        {
+            found.push(format!("`repeats` is {}, not 1 to 25", judge.repeats));
+        }
+    }
+    let program = match &cast.agent {
+        AgentPart::Process(program) => Some(program),
+        AgentPart::Reference | AgentPart::Model(_) => None,
+    };
+    let other = match &cast.dreamer {
+        DreamerPart::Process(program) => Some(program),
+        DreamerPart::Embedded | DreamerPart::Model(_) => None,
+    };
+    for program in program.into_iter().chain(other) {
+        if program.command.first().is_none_or(String::is_empty) {
+            found.push("`command` names no program".to_owned());
+        }
+        if !(program.seconds > 0.0 && program.seconds.is_finite()) {
+            found.push(format!("`seconds` is {}, not above 0", program.seconds));
+        }
+    }
+    let limits = &cast.limits;
+    if limits.calls_per_task == 0 || limits.tokens_per_session == 0 {
+        found.push("`calls_per_task` and `tokens_per_session` are at least 1".to_owned());
+    }
+    if !(limits.seconds_per_session > 0.0 && limits.seconds_per_session.is_finite()) {
+        found.push(format!(
+            "`seconds_per_session` is {}, not above 0",
+            limits.seconds_per_session
+        ));
+    }
+    found
+}
+
+fn model_faults(model: &ModelSettings) -> Vec<String> {
+    let mut found = Vec::new();
+    if model.id.trim().is_empty() {
+        found.push("`id` is empty".to_owned());
+    }
+    if let Some(url) = model
+        .base_url
+        .as_ref()
+        .filter(|url| !(url.starts_with("http://") || url.starts_with("https://")))
+    {
+        found.push(format!(
+            "`base_url` is `{url}`, not an http or https address"
+        ));
+    }
+    if model.context_tokens < 1_000 || model.max_output_tokens == 0 {
+        found.push("`context_tokens` is at least 1000, `max_output_tokens` at least 1".to_owned());
+    }
+    let timeouts = &model.timeouts;
+    for (name, seconds) in [
+        ("connect_seconds", timeouts.connect_seconds),
+        ("response_seconds", timeouts.response_seconds),
+        ("idle_seconds", timeouts.idle_seconds),
+        ("total_seconds", timeouts.total_seconds),
+    ] {
+        if !(seconds > 0.0 && seconds <= 86_400.0) {
+            found.push(format!(
+                "`{name}` is {seconds}, not above 0 and at most 86400"
+            ));
+        }
+    }
+    if let Some(price) = model.price
+        && [
+            Some(price.input),
+            Some(price.output),
+            price.cache_write,
+            price.cache_read,
+            price.session_hour,
+        ]
+        .into_iter()
+        .flatten()
+        .any(|dollars| !(0.0..=1e6).contains(&dollars))
+    {
+        found.push("a price is below 0 or absurd".to_owned());
+    }
+    let rates = &model.rates;
+    if rates.requests_per_minute == Some(0)
+        || rates.input_tokens_per_minute == Some(0)
+        || rates.output_tokens_per_minute == Some(0)
+        || rates.concurrency == Some(0)
+    {
+        found.push("a rate is 0".to_owned());
+    }
+    if model.key.as_ref().is_some_and(|name| {
+        name.is_empty()
+            || !name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    }) {
+        found.push("`key` names an environment variable, and is never the key itself".to_owned());
+    }
+    found
 }
 
 /// `experiments/../scenarios` as `scenarios`.

@@ -6,13 +6,18 @@
 pub mod live;
 mod load;
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ident::{ArmId, PolicyId};
+use crate::{
+    ident::{ArmId, PolicyId},
+    price::{PriceList, Prices},
+    transcript::Role,
+};
 
+pub use live::{AgentPart, Cast, DreamerPart, GraderPart, ModelSettings, UserPart};
 pub use load::{load, schema};
 
 /// What an agent finds at the start of a session.
@@ -129,20 +134,13 @@ impl Default for Policy {
 }
 
 /// What the agent, dreamer and graders run on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Backend {
     /// The embedded reference agent, dreamer and grader: deterministic, free, offline.
     Reference,
-}
-
-impl Backend {
-    /// Its name in files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Reference => "reference",
-        }
-    }
+    /// Models and programs, part by part; what is not named is embedded.
+    Live(Box<Cast>),
 }
 
 /// Limits of the agent.
@@ -212,7 +210,10 @@ pub struct Experiment {
     pub repetitions: u32,
     /// What everything runs on.
     pub backend: Backend,
-    /// The price list, by model, that tokens are costed with.
+    /// The models that parts may be given to, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<String, ModelSettings>,
+    /// The price list, by model, that tokens of whoever is no model are costed with.
     pub priced_as: String,
     /// Limits of the agent.
     pub limits: Limits,
@@ -225,6 +226,68 @@ pub struct Experiment {
 }
 
 impl Experiment {
+    /// Who plays which part.
+    pub fn cast(&self) -> Cast {
+        match &self.backend {
+            Backend::Reference => Cast::embedded(),
+            Backend::Live(cast) => cast.as_ref().clone(),
+        }
+    }
+
+    /// The agent's name in files: `reference`, `anthropic:claude-sonnet-5-5`, `process:agent.py`. A run of
+    /// the reference agent is called so whoever dreams and grades: its agent is no product.
+    pub fn agent_name(&self) -> String {
+        match self.cast().agent {
+            AgentPart::Reference => "reference".to_owned(),
+            AgentPart::Model(name) => self.models.get(&name).map_or(name, |model| {
+                format!("{}:{}", model.provider.as_str(), model.id)
+            }),
+            AgentPart::Process(program) => format!(
+                "process:{}",
+                program.command.last().map_or("", String::as_str)
+            ),
+        }
+    }
+
+    /// The name under which the agent's tokens are priced.
+    pub fn agent_price_name(&self) -> &str {
+        match &self.backend {
+            Backend::Live(cast) => match &cast.agent {
+                AgentPart::Model(name) => self
+                    .models
+                    .get(name)
+                    .map_or(self.priced_as.as_str(), ModelSettings::priced_as),
+                AgentPart::Reference | AgentPart::Process(_) => &self.priced_as,
+            },
+            Backend::Reference => &self.priced_as,
+        }
+    }
+
+    /// What each role costs. An embedded part is costed as if the model `priced_as` had played it; the
+    /// error names a model whose prices are not known.
+    pub fn prices(&self) -> Result<Prices, String> {
+        let unknown = |name: &str| name.to_owned();
+        let base = PriceList::embedded()
+            .model(&self.priced_as)
+            .map_err(|_| unknown(&self.priced_as))?;
+        let mut others = BTreeMap::new();
+        for (role, name) in self.cast().models() {
+            let price = self
+                .models
+                .get(name)
+                .ok_or_else(|| unknown(name))?
+                .price()
+                .map_err(|_| unknown(name))?;
+            others.insert(role, price);
+        }
+        let agent = others.remove(&Role::Agent).unwrap_or(base);
+        for role in [Role::Dreamer, Role::InSessionGrader, Role::FinalGrader] {
+            others.entry(role).or_insert(base);
+        }
+        others.retain(|_, price| *price != agent);
+        Ok(Prices { agent, others })
+    }
+
     /// The policy of an arm; the default one where it names none.
     pub fn policy(&self, arm: &Arm) -> Policy {
         arm.policy

@@ -28,6 +28,7 @@ impl Checks {
                     criterion: criterion.id.clone(),
                     met,
                     evidence,
+                    votes: None,
                 }
             })
             .collect();

@@ -5,6 +5,7 @@
 //! same deliverable for the same task gives a grader the same bytes.
 
 mod checks;
+mod judge;
 
 use serde::Serialize;
 
@@ -16,6 +17,7 @@ use crate::{
 };
 
 pub use checks::Checks;
+pub use judge::Judge;
 
 /// All that a grader sees.
 #[derive(Debug, Clone, Copy, Serialize)]

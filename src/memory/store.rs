@@ -110,6 +110,11 @@ impl Store {
         Ok(())
     }
 
+    /// Takes out the entry at a path; whether there was one.
+    pub fn remove(&mut self, path: &str) -> bool {
+        self.entries.remove(path).is_some()
+    }
+
     /// The entries in order of their paths.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries
@@ -190,6 +195,12 @@ mod tests {
             "what is there can be written again"
         );
         assert_eq!(store.get("n/7").unwrap().content(), "y");
+        assert!(store.remove("n/7") && !store.remove("n/7"));
+        assert_eq!(
+            store.write("one-more", "x".into()),
+            Ok(()),
+            "what is taken out makes room"
+        );
     }
 
     proptest! {

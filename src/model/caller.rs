@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     budget::{Amount, Purse},
+    ident::TrialId,
     quantity::Usd,
     transcript::{Role, Usage},
 };
@@ -48,8 +49,8 @@ pub fn total(account: &Account) -> Amount {
 /// A session of a trial, as who asks.
 #[derive(Debug)]
 pub struct Caller {
-    /// The trial's name: `legal/retention dreamed 1`.
-    pub trial: String,
+    /// The trial.
+    pub trial: TrialId,
     /// The session, from 1.
     pub session: u32,
     /// What it may spend.
@@ -64,7 +65,7 @@ tokio::task_local! {
 
 impl Caller {
     /// A session that has asked nothing yet.
-    pub fn new(trial: String, session: u32, purse: Purse) -> Self {
+    pub fn new(trial: TrialId, session: u32, purse: Purse) -> Self {
         Self {
             trial,
             session,

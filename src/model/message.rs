@@ -51,6 +51,13 @@ pub struct Request {
     pub seed: Seed,
 }
 
+impl Request {
+    /// The seed as it is sent: its low 53 bits, which survive readers whose numbers are doubles.
+    pub fn sent_seed(&self) -> u64 {
+        self.seed.0 & ((1 << 53) - 1)
+    }
+}
+
 /// One turn of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -140,4 +147,27 @@ pub struct Completion {
     pub active: Milliseconds,
     /// How many attempts it took.
     pub attempts: u32,
+}
+
+/// What a service answered, before it is known how long it took and how often it was asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answered {
+    /// What the model said.
+    pub assistant: Assistant,
+    /// Why it stopped.
+    pub stop: Stop,
+    /// The tokens that it took; `None` where the service did not count, or not in whole numbers.
+    pub usage: Option<Usage>,
+    /// The model's id as the service names it; empty where it names none.
+    pub model: String,
+}
+
+impl Answered {
+    /// Tokens that count against rate limits: read, without those from a cache, and written. Both 0 where
+    /// the service did not count.
+    pub(super) fn limited_tokens(&self) -> (u64, u64) {
+        self.usage.map_or((0, 0), |usage| {
+            ((usage.uncached_input + usage.cache_write).0, usage.output.0)
+        })
+    }
 }

@@ -4,10 +4,26 @@
 //! `http`. A model sees a [`Request`] and nothing else: no trial, no arm, no session number has a place
 //! in it. Who asks, for budgets and cassettes, travels beside it (`caller`).
 
+pub mod anthropic;
 pub mod caller;
+mod calls;
+pub mod cassette;
+mod counts;
+pub mod live;
 mod message;
+mod metered;
+pub mod openai;
+mod said;
+#[cfg(test)]
+pub(crate) mod scripted;
+pub mod structured;
+mod wrong;
 
-pub use message::{Assistant, Call, Completion, Content, Request, Stop, Structure, Tool, Turn};
+pub use live::LiveModel;
+pub use message::{
+    Answered, Assistant, Call, Completion, Content, Request, Stop, Structure, Tool, Turn,
+};
+pub use metered::Metered;
 
 use crate::transcript::{Failure, Pending};
 

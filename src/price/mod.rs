@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     quantity::{Milliseconds, Usd},
-    transcript::Usage,
+    transcript::{Role, Usage},
 };
 
 /// What a million tokens of each class cost, in micro-dollars.
@@ -28,6 +28,24 @@ pub struct Price {
 }
 
 impl Price {
+    /// A price by its dollars: for a million tokens read, written, written to a cache and read from one,
+    /// and for an hour in which a session is active.
+    pub fn of_dollars(
+        input: f64,
+        output: f64,
+        cache_write: f64,
+        cache_read: f64,
+        session_hour: f64,
+    ) -> Self {
+        Self {
+            input: micro(input),
+            output: micro(output),
+            cache_write: micro(cache_write),
+            cache_read: micro(cache_read),
+            session_hour: micro(session_hour),
+        }
+    }
+
     /// What these tokens cost.
     pub fn of_tokens(&self, usage: &Usage) -> Usd {
         let part = |tokens: u64, rate: i64| i128::from(tokens) * i128::from(rate);
@@ -42,6 +60,31 @@ impl Price {
     pub fn of_time(&self, active: Milliseconds) -> Usd {
         let sum = i128::from(active.0) * i128::from(self.session_hour);
         Usd(i64::try_from((sum + 1_800_000) / 3_600_000).unwrap_or(i64::MAX))
+    }
+}
+
+/// The prices of a run: the agent's, and those of other roles that are played by something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prices {
+    /// The agent's, which also hold for every role that has none of its own.
+    pub agent: Price,
+    /// Those of other roles.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<Role, Price>,
+}
+
+impl Prices {
+    /// One price for everybody.
+    pub fn all(price: Price) -> Self {
+        Self {
+            agent: price,
+            others: BTreeMap::new(),
+        }
+    }
+
+    /// The price of a role.
+    pub fn of(&self, role: Role) -> &Price {
+        self.others.get(&role).unwrap_or(&self.agent)
     }
 }
 
@@ -101,13 +144,13 @@ impl PriceList {
             .models
             .into_iter()
             .map(|(name, price)| {
-                let price = Price {
-                    input: micro(price.input),
-                    output: micro(price.output),
-                    cache_write: micro(price.cache_write),
-                    cache_read: micro(price.cache_read),
-                    session_hour: micro(list.session_hour),
-                };
+                let price = Price::of_dollars(
+                    price.input,
+                    price.output,
+                    price.cache_write,
+                    price.cache_read,
+                    list.session_hour,
+                );
                 (name, price)
             })
             .collect();

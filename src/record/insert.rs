@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     event::{DreamDone, SessionDone, TaskDone, TrialOutcome},
+    model::caller::Account,
     transcript::Usage,
 };
 
@@ -16,6 +17,13 @@ const SESSION: &str = "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 const TASK: &str = "INSERT INTO tasks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, \
      ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)";
 const DREAM: &str = "INSERT INTO dreams VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+const SPENT: &str = "
+INSERT INTO spending VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO UPDATE SET
+    calls = calls + excluded.calls, attempts = attempts + excluded.attempts,
+    uncached_input = uncached_input + excluded.uncached_input,
+    cache_write = cache_write + excluded.cache_write, cache_read = cache_read + excluded.cache_read,
+    output = output + excluded.output, micro_usd = micro_usd + excluded.micro_usd,
+    estimated_calls = estimated_calls + excluded.estimated_calls";
 const TRIAL: &str = "INSERT OR REPLACE INTO trials VALUES (?1, ?2, ?3)";
 
 /// Writes a session; `false` if it is there already, and then nothing is written.
@@ -67,7 +75,35 @@ pub(super) fn insert_session(
         ];
         insert_dream(connection, key, dream)?;
     }
+    insert_spending(connection, done.trial, done.session, &done.account)?;
     Ok(true)
+}
+
+/// Adds what was spent on a session to what earlier attempts at it spent.
+pub(super) fn insert_spending(
+    connection: &Connection,
+    trial: usize,
+    session: u32,
+    account: &Account,
+) -> rusqlite::Result<()> {
+    for ((role, model), spent) in account {
+        let [uncached, written, read, output] = parts(&spent.usage);
+        connection.prepare_cached(SPENT)?.execute(params![
+            whole(trial),
+            session,
+            role.as_str(),
+            model,
+            whole(spent.calls),
+            whole(spent.attempts),
+            uncached,
+            written,
+            read,
+            output,
+            spent.cost.0,
+            whole(spent.estimated),
+        ])?;
+    }
+    Ok(())
 }
 
 fn insert_task(
@@ -141,6 +177,9 @@ pub(super) fn insert_outcome(
     let (outcome, reason) = match outcome {
         TrialOutcome::Graded => (Outcome::Graded, None),
         TrialOutcome::BackendFailed(failure) => (Outcome::BackendFailed, Some(failure.to_string())),
+        TrialOutcome::BudgetReached { reason, .. } => {
+            (Outcome::BudgetReached, Some(reason.clone()))
+        }
         TrialOutcome::Canceled => (Outcome::Canceled, None),
     };
     connection

@@ -1,15 +1,18 @@
 //! What a run was: enough to understand its record without the files that it was made from.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::FORMAT;
 use crate::{
-    experiment::{Limits, Outcomes, Policy, Reference, Regime},
+    experiment::{Backend, Cast, Limits, ModelSettings, Outcomes, Policy, Reference, Regime},
     ident::{ArmId, PolicyId, ScenarioId},
     plan::Plan,
-    price::{Price, PriceList},
+    price::{Price, PriceList, Prices},
     scenario::{Construct, Domain},
+    transcript::Role,
 };
 
 /// The machine that a run began on.
@@ -88,6 +91,15 @@ pub struct RegisteredClaims {
     pub text: String,
 }
 
+/// Who plays which part in a run, and the models that were at hand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LiveParts {
+    /// Who plays which part.
+    pub cast: Cast,
+    /// The models by name. Their keys are named by environment variables and stand nowhere.
+    pub models: BTreeMap<String, ModelSettings>,
+}
+
 /// What a run was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -109,6 +121,9 @@ pub struct Manifest {
     pub repetitions: u32,
     /// The backend's name.
     pub backend: String,
+    /// Who plays which part, where not everybody is embedded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveParts>,
     /// The model whose prices tokens are costed with.
     pub priced_as: String,
     /// Limits of the agent.
@@ -126,8 +141,11 @@ pub struct Manifest {
     /// The claims that were fixed before the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<RegisteredClaims>,
-    /// The prices that tokens are costed with.
+    /// The prices that the agent's tokens are costed with, and those of roles without prices of their own.
     pub price: Price,
+    /// The prices of other roles.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_prices: BTreeMap<Role, Price>,
     /// The day on which the prices were read.
     pub price_date: String,
     /// Where.
@@ -138,6 +156,14 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// The prices of all roles.
+    pub fn prices(&self) -> Prices {
+        Prices {
+            agent: self.price,
+            others: self.other_prices.clone(),
+        }
+    }
+
     /// What a run of this plan is.
     pub fn of(plan: &Plan, started_at: Timestamp, command_line: Vec<String>, host: Host) -> Self {
         let experiment = &plan.experiment;
@@ -187,8 +213,15 @@ impl Manifest {
             title: experiment.title.clone(),
             seed: experiment.seed,
             repetitions: experiment.repetitions,
-            backend: experiment.backend.as_str().to_owned(),
-            priced_as: experiment.priced_as.clone(),
+            backend: experiment.agent_name(),
+            priced_as: experiment.agent_price_name().to_owned(),
+            live: match &experiment.backend {
+                Backend::Reference => None,
+                Backend::Live(cast) => Some(LiveParts {
+                    cast: cast.as_ref().clone(),
+                    models: experiment.models.clone(),
+                }),
+            },
             limits: experiment.limits,
             reference: experiment.reference,
             arms: experiment.arms.iter().map(arm).collect(),
@@ -196,7 +229,8 @@ impl Manifest {
             plan_digest: plan.digest.to_string(),
             scenarios: plan.scenarios.iter().map(scenario).collect(),
             claims: None,
-            price: plan.price,
+            price: plan.prices.agent,
+            other_prices: plan.prices.others.clone(),
             price_date: prices.date,
             price_source: prices.source,
             trials: plan.trials.iter().enumerate().map(trial).collect(),

@@ -59,7 +59,7 @@ pub use rows::{DreamRow, TaskRow};
 use serde::{Deserialize, Serialize};
 
 /// The format of the records that this program writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// How a trial ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,19 +69,27 @@ pub enum Outcome {
     Graded,
     /// The backend failed; sessions before that stand.
     BackendFailed,
+    /// A cap on money or tokens was reached; sessions before that stand.
+    BudgetReached,
     /// The run was stopped; sessions before that stand.
     Canceled,
 }
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Graded, Self::BackendFailed, Self::Canceled];
+    pub const ALL: [Self; 4] = [
+        Self::Graded,
+        Self::BackendFailed,
+        Self::BudgetReached,
+        Self::Canceled,
+    ];
 
     /// Its name in files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Graded => "graded",
             Self::BackendFailed => "backend_failed",
+            Self::BudgetReached => "budget_reached",
             Self::Canceled => "canceled",
         }
     }

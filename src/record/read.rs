@@ -17,7 +17,15 @@ use super::{
     rows::{Columns, whole},
     schema::{self, Access, check, connect},
 };
-use crate::{dream::Edit, event::PastSession, memory::Store, rubric::Verdicts, transcript::Entry};
+use crate::{
+    dream::Edit,
+    event::PastSession,
+    memory::Store,
+    model::caller::{Account, Spent},
+    quantity::Usd,
+    rubric::Verdicts,
+    transcript::{Entry, Role},
+};
 
 /// The sessions of a trial from one number to another, each with the store that was dreamed after it.
 pub(super) const SESSIONS: &str = "
@@ -30,6 +38,10 @@ const VERDICTS: &str = "
 SELECT verdicts FROM trials_planned AS trial JOIN tasks ON tasks.repetition = trial.repetition
     AND tasks.scenario = trial.scenario AND tasks.session = ?2 AND tasks.arm = trial.arm
 WHERE trial.number = ?1 ORDER BY tasks.task";
+const SPENDING: &str = "
+SELECT trial, role, model, sum(calls), sum(attempts), sum(uncached_input), sum(cache_write), sum(cache_read),
+    sum(output), sum(micro_usd), sum(estimated_calls)
+FROM spending GROUP BY trial, role, model";
 const EDITS: &str = "
 SELECT session, edits FROM trials_planned AS trial JOIN dreams ON dreams.repetition = trial.repetition
     AND dreams.scenario = trial.scenario AND dreams.arm = trial.arm
@@ -208,6 +220,46 @@ impl Record {
             Ok(())
         })?;
         Ok(all)
+    }
+
+    /// What live parts spent on each trial, by role and model: sessions that did not come to their end
+    /// included.
+    pub fn spending(&self) -> Result<BTreeMap<usize, Account>, RecordError> {
+        let mut spending: BTreeMap<usize, Account> = BTreeMap::new();
+        let there = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'spending'";
+        let mut known = false;
+        self.reader.each(there, params![], |_| {
+            known = true;
+            Ok(())
+        })?;
+        if !known {
+            return Ok(spending);
+        }
+        self.reader.each(SPENDING, params![], |row| {
+            let (trial, role, model, spent) = self.reader.read(row, |row| {
+                let mut columns = Columns::new(row);
+                let key = (columns.index()?, columns.take::<String>()?, columns.take()?);
+                let spent = Spent {
+                    calls: columns.amount()?,
+                    attempts: columns.amount()?,
+                    usage: columns.usage()?,
+                    cost: Usd(columns.take()?),
+                    estimated: columns.amount()?,
+                };
+                Ok((key.0, key.1, key.2, spent))
+            })?;
+            let role = Role::ALL.into_iter().find(|known| known.as_str() == role);
+            let role = role.ok_or_else(|| RecordError::Damaged {
+                path: self.reader.path.clone(),
+                finding: format!("trial {trial} has spending of an unknown role"),
+            })?;
+            spending
+                .entry(trial)
+                .or_default()
+                .insert((role, model), spent);
+            Ok(())
+        })?;
+        Ok(spending)
     }
 
     /// How many sessions there are of each trial without a gap from the first.

@@ -16,9 +16,9 @@ use rusqlite::{Connection, params};
 use super::{
     FORMAT, Manifest, Planned, RecordError,
     error::writing,
-    insert::{insert_outcome, insert_session},
+    insert::{insert_outcome, insert_session, insert_spending},
     rows::whole,
-    schema::{self, Access, TABLES, check, connect},
+    schema::{self, Access, SPENDING, TABLES, check, connect},
 };
 use crate::event::Event;
 
@@ -67,6 +67,7 @@ impl Recorder {
     fn fill(&mut self, manifest: &str) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
         transaction.execute_batch(TABLES)?;
+        transaction.execute_batch(SPENDING)?;
         let format = FORMAT.to_string();
         transaction.execute("INSERT INTO meta VALUES ('format', ?1)", [format])?;
         transaction.execute("INSERT INTO meta VALUES ('manifest', ?1)", [manifest])?;
@@ -97,7 +98,13 @@ impl Recorder {
             });
         }
         check(&connection, path)?;
-        Self::over(connection, path, recorded.trials)
+        let recorder = Self::over(connection, path, recorded.trials)?;
+        // A record that was begun before there were live parts has no account of them.
+        recorder
+            .connection
+            .execute_batch(SPENDING)
+            .map_err(writing(path))?;
+        Ok(recorder)
     }
 
     fn over(
@@ -143,7 +150,10 @@ impl Recorder {
         self.broken = true;
         let written = self.begin().and_then(|()| match event {
             Event::Session(session) => insert_session(&self.connection, session, trial),
-            Event::Trial { outcome, .. } => {
+            Event::Trial { outcome, lost, .. } => {
+                if let Some(lost) = lost {
+                    insert_spending(&self.connection, number, lost.session, &lost.account)?;
+                }
                 insert_outcome(&self.connection, number, outcome).map(|()| true)
             }
         });

@@ -4,7 +4,7 @@
 //! leave one file.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ use super::{
     Outcome, RecordError,
     read::{Reader, Record},
 };
-use crate::{event::PastSession, run::History};
+use crate::{budget::Amount, event::PastSession, model::caller::total, run::History};
 
 /// The past of a run that has none.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,6 +30,10 @@ impl History for NoHistory {
     fn past(&self, _: usize) -> Vec<PastSession> {
         Vec::new()
     }
+
+    fn spent(&self, _: usize) -> Amount {
+        Amount::default()
+    }
 }
 
 /// The past of a run that goes on, as it was when this was made.
@@ -38,6 +42,7 @@ pub struct Resumed {
     path: PathBuf,
     done: BTreeSet<usize>,
     counts: Vec<usize>,
+    spent: BTreeMap<usize, Amount>,
 }
 
 impl Resumed {
@@ -46,6 +51,7 @@ impl Resumed {
     pub fn open(path: &Path) -> Result<Self, RecordError> {
         let record = Record::open_unchecked(path)?;
         let counts = record.counts()?;
+        let spending = record.spending()?;
         let mut done = record.trial_outcomes()?;
         done.retain(|_, (outcome, _)| *outcome == Outcome::Graded);
         let manifest = record.manifest();
@@ -60,6 +66,10 @@ impl Resumed {
             path: path.to_owned(),
             done: whole.map(|trial| trial.number).collect(),
             counts,
+            spent: spending
+                .into_iter()
+                .map(|(trial, account)| (trial, total(&account)))
+                .collect(),
         })
     }
 }
@@ -71,6 +81,10 @@ impl History for Resumed {
 
     fn count(&self, trial: usize) -> usize {
         self.counts.get(trial).copied().unwrap_or(0)
+    }
+
+    fn spent(&self, trial: usize) -> Amount {
+        self.spent.get(&trial).copied().unwrap_or_default()
     }
 
     /// If the file cannot be read any more, no past: the run then begins the trial anew, and the recorder

@@ -25,7 +25,7 @@ CREATE TABLE trials_planned (
 ) STRICT;
 CREATE TABLE trials (
     number INTEGER PRIMARY KEY,
-    outcome TEXT NOT NULL CHECK (outcome IN ('graded', 'backend_failed', 'canceled')),
+    outcome TEXT NOT NULL,
     reason TEXT
 ) STRICT;
 CREATE TABLE sessions (
@@ -93,6 +93,26 @@ CREATE TABLE dreams (
     edits TEXT NOT NULL,
     store TEXT NOT NULL,
     PRIMARY KEY (repetition, scenario, session, arm)
+) STRICT, WITHOUT ROWID;
+";
+
+/// What live parts spent, by session, role and model: also on sessions that did not come to their end,
+/// and on each attempt at a session that was begun again. Since format 2.
+pub(super) const SPENDING: &str = "
+CREATE TABLE IF NOT EXISTS spending (
+    trial INTEGER NOT NULL,
+    session INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    model TEXT NOT NULL,
+    calls INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    uncached_input INTEGER NOT NULL,
+    cache_write INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    micro_usd INTEGER NOT NULL,
+    estimated_calls INTEGER NOT NULL,
+    PRIMARY KEY (trial, session, role, model)
 ) STRICT, WITHOUT ROWID;
 ";
 

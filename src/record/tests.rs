@@ -10,6 +10,7 @@ use super::*;
 use crate::{
     event::{DreamDone, Event, SessionDone, TaskDone, TrialOutcome},
     memory::Store,
+    model::caller::Account,
     price::PriceList,
     quantity::{Milliseconds, Tokens},
     run::History as _,
@@ -67,6 +68,8 @@ fn manifest() -> Manifest {
         seed: u64::MAX,
         repetitions: 2,
         backend: "reference".to_owned(),
+        live: None,
+        other_prices: std::collections::BTreeMap::new(),
         priced_as: "claude-sonnet-5-5".to_owned(),
         limits: crate::experiment::Limits::default(),
         reference: crate::experiment::Reference::default(),
@@ -114,6 +117,7 @@ fn session(trial: usize, session: u32) -> Event {
             usage: Usage::default(),
             active: Milliseconds(1),
         }),
+        account: Account::new(),
     }))
 }
 
@@ -142,6 +146,7 @@ fn whole() -> Place {
             .keep(&Event::Trial {
                 trial,
                 outcome: TrialOutcome::Graded,
+                lost: None,
             })
             .unwrap();
     }
@@ -202,6 +207,7 @@ fn a_task_knows_its_place_and_its_trial() {
         .keep(&Event::Trial {
             trial: 1,
             outcome: TrialOutcome::BackendFailed(failure),
+            lost: None,
         })
         .unwrap();
     recorder.keep(&session(0, 1)).unwrap();
@@ -209,6 +215,7 @@ fn a_task_knows_its_place_and_its_trial() {
         .keep(&Event::Trial {
             trial: 0,
             outcome: TrialOutcome::Canceled,
+            lost: None,
         })
         .unwrap();
     recorder.finish().unwrap();
@@ -298,7 +305,13 @@ fn a_trial_is_done_when_it_is_graded_and_whole() {
     ] {
         (1..=sessions).for_each(|number| recorder.keep(&session(trial, number)).unwrap());
         if let Some(outcome) = outcome {
-            recorder.keep(&Event::Trial { trial, outcome }).unwrap();
+            recorder
+                .keep(&Event::Trial {
+                    trial,
+                    outcome,
+                    lost: None,
+                })
+                .unwrap();
         }
     }
     recorder.finish().unwrap();
@@ -327,6 +340,7 @@ fn a_trial_is_done_when_it_is_graded_and_whole() {
         .keep(&Event::Trial {
             trial: 3,
             outcome: TrialOutcome::Graded,
+            lost: None,
         })
         .unwrap();
     recorder.finish().unwrap();

@@ -229,7 +229,7 @@ fn count_table(analysis: &Analysis) -> Vec<Line> {
                 counts.graded,
                 counts.ungraded,
                 counts.failed,
-                counts.canceled,
+                counts.over_budget + counts.canceled,
             ]
             .map(|count| Cell {
                 text: words::grouped(count),

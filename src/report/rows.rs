@@ -8,6 +8,7 @@ use crate::{
     dream::EditKind,
     quantity::Usd,
     record::{Manifest, Outcome, Planned, Record, TaskRow},
+    transcript::Role,
 };
 
 /// Dollars with six decimals.
@@ -82,6 +83,7 @@ pub(super) fn tasks(record: &Record, out: &mut impl Write) -> Result<(), ReportE
     };
     let lost = |trial: &Planned| match outcomes.get(&trial.number) {
         Some((Outcome::BackendFailed, _)) => "backend_failed",
+        Some((Outcome::BudgetReached, _)) => "budget_reached",
         Some((Outcome::Graded | Outcome::Canceled, _)) | None => "canceled",
     };
     let mut table = csv::Writer::from_writer(out);
@@ -204,8 +206,8 @@ fn full(manifest: &Manifest, row: &TaskRow) -> Vec<String> {
         row.arm,
         outcome,
     );
-    let price = manifest.price;
-    let (agent, grader, runtime) = cost_of(row, &price);
+    let prices = manifest.prices();
+    let (agent, grader, runtime) = cost_of(row, &prices);
     let flag = |is: bool| u8::from(is).to_string();
     record.extend([flag(row.completed), flag(row.first_try), flag(row.probe)]);
     record.extend(row.clarifications.map(|count| count.to_string()));
@@ -245,7 +247,15 @@ fn full(manifest: &Manifest, row: &TaskRow) -> Vec<String> {
         row.active.0 % 1000
     ));
     record.extend([row.memory.0.to_string(), row.memory.1.to_string()]);
-    record.extend([agent, grader, runtime, price.of_tokens(&row.final_grader).0].map(dollars));
+    record.extend(
+        [
+            agent,
+            grader,
+            runtime,
+            prices.of(Role::FinalGrader).of_tokens(&row.final_grader).0,
+        ]
+        .map(dollars),
+    );
     record.push(flag(row.last_of_session));
     record
 }
@@ -302,7 +312,13 @@ pub(super) fn dreams(record: &Record, out: &mut impl Write) -> Result<(), Report
             dream.usage.cache_read.0.to_string(),
             dream.usage.output.0.to_string(),
             format!("{}.{:03}", dream.active.0 / 1000, dream.active.0 % 1000),
-            dollars(manifest.price.of_tokens(&dream.usage).0),
+            dollars(
+                manifest
+                    .prices()
+                    .of(Role::Dreamer)
+                    .of_tokens(&dream.usage)
+                    .0,
+            ),
             of(EditKind::Added),
             of(EditKind::Merged),
             of(EditKind::Replaced),

@@ -91,11 +91,24 @@ pub(super) fn summary(analysis: &Analysis) -> String {
     let ungraded: u64 = analysis.counts.iter().map(|counts| counts.ungraded).sum();
     let failed: u64 = analysis.counts.iter().map(|counts| counts.failed).sum();
     let canceled: u64 = analysis.counts.iter().map(|counts| counts.canceled).sum();
+    let over_budget: u64 = analysis
+        .counts
+        .iter()
+        .map(|counts| counts.over_budget)
+        .sum();
+    let capped = if over_budget == 0 {
+        String::new()
+    } else {
+        format!(
+            " {} past a cap on money or tokens,",
+            words::grouped(over_budget)
+        )
+    };
     let grouped = words::grouped;
     text.push('\n');
     text.push_str(&wrapped(
         &format!(
-            "{} tasks planned: {} graded, {} with nothing handed in (counted as not completed), {} lost to backend failures, {} not run.",
+            "{} tasks planned: {} graded, {} with nothing handed in (counted as not completed), {} lost to backend failures,{capped} {} not run.",
             grouped(planned), grouped(graded), grouped(ungraded), grouped(failed), grouped(canceled),
         ),
         "",
@@ -103,7 +116,7 @@ pub(super) fn summary(analysis: &Analysis) -> String {
     ));
     for (reason, trials) in &analysis.failures {
         text.push_str(&wrapped(
-            &format!("{} failed: {reason}", words::count(*trials, "trial")),
+            &format!("{} ended: {reason}", words::count(*trials, "trial")),
             "  ",
             "    ",
         ));

@@ -39,6 +39,8 @@ fn manifest() -> Manifest {
         seed: 7,
         repetitions: 1,
         backend: "reference".into(),
+        live: None,
+        other_prices: std::collections::BTreeMap::new(),
         priced_as: "claude-sonnet-5-5".into(),
         claims: None,
         price: prices.model("claude-sonnet-5-5").unwrap(),

@@ -5,6 +5,7 @@
 //! a memory.
 
 mod load;
+mod votes;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ use crate::{
 };
 
 pub use load::{load, schema};
+pub use votes::{FlipRates, Flips, Votes, flip_rates};
 
 /// A deterministic test of a deliverable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -208,6 +210,9 @@ pub struct Verdict {
     pub met: bool,
     /// What in the deliverable decided.
     pub evidence: String,
+    /// How the repeats of a judge voted; `None` of a grader that does not vote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub votes: Option<Votes>,
 }
 
 /// The verdicts of all criteria of a rubric on one deliverable.

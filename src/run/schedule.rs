@@ -13,12 +13,14 @@ use tokio::task::{Id, JoinSet};
 use super::trial::{Course, Stores};
 use crate::{
     agent::{Agent, reference::ReferenceAgent},
+    budget::{Amount, Caps, Purse},
     dream::{Dreamer, consolidate::Consolidator},
-    event::{Event, PastSession, TrialOutcome},
-    experiment::Backend,
+    event::{Event, Lost, PastSession, TrialOutcome},
+    experiment::Experiment,
     grade::{Checks, Grader},
     plan::Plan,
     transcript::Failure,
+    user::rephrase::Rephraser,
 };
 
 /// A wish to stop, shared by whoever may have it.
@@ -37,11 +39,49 @@ impl Cancel {
     }
 }
 
-/// Who does the work.
-pub(super) struct Staff {
-    pub(super) agent: Box<dyn Agent>,
-    pub(super) dreamer: Box<dyn Dreamer>,
-    pub(super) grader: Box<dyn Grader>,
+/// Who does the work. The grader within sessions and the one whose verdict counts are two.
+pub struct Staff {
+    /// The agent under trial.
+    pub agent: Box<dyn Agent>,
+    /// Who dreams.
+    pub dreamer: Box<dyn Dreamer>,
+    /// Who asks for revision within a session.
+    pub in_session_grader: Box<dyn Grader>,
+    /// Whose verdict counts.
+    pub final_grader: Box<dyn Grader>,
+    /// Who puts the user's answers in words of its own.
+    pub rephraser: Option<Rephraser>,
+}
+
+impl Staff {
+    /// Everybody embedded.
+    pub fn embedded(experiment: &Experiment) -> Self {
+        Self {
+            agent: Box::new(ReferenceAgent::new(experiment.limits, experiment.reference)),
+            dreamer: Box::new(Consolidator::new(experiment.reference)),
+            in_session_grader: Box::new(Checks),
+            final_grader: Box::new(Checks),
+            rephraser: None,
+        }
+    }
+}
+
+/// What a run and each of its trials may spend.
+#[derive(Debug, Clone)]
+pub struct Funds {
+    /// The run's purse.
+    pub run: Purse,
+    /// The caps of each trial.
+    pub trial: Caps,
+}
+
+impl Default for Funds {
+    fn default() -> Self {
+        Self {
+            run: Purse::of_run(Caps::default(), Amount::default()),
+            trial: Caps::default(),
+        }
+    }
 }
 
 /// What is on record of an earlier part of a run.
@@ -54,23 +94,40 @@ pub trait History: Send + Sync {
 
     /// The sessions that are there of this trial, in order.
     fn past(&self, trial: usize) -> Vec<PastSession>;
+
+    /// What was spent on this trial, sessions that did not come to their end included.
+    fn spent(&self, trial: usize) -> Amount;
 }
 
 /// How many trials ended in which way, in this execution.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Ran to the end, or were there already.
     pub graded: usize,
     /// Ended by a failure of the backend.
     pub failed: usize,
+    /// Ended, or not begun, because a cap was reached.
+    pub over_budget: usize,
     /// Stopped, or not begun.
     pub canceled: usize,
+    /// Why no further trial was begun, other than by a wish to stop.
+    pub halt: Option<Halt>,
+}
+
+/// Why a run ends before its plan is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halt {
+    /// The run's cap is reached.
+    Budget(String),
+    /// A service refuses what every trial needs: a key, a model, an address.
+    Refused(String),
 }
 
 /// Executes plans.
 pub struct Runner {
     plan: Arc<Plan>,
     staff: Arc<Staff>,
+    funds: Funds,
     jobs: usize,
     cancel: Cancel,
     /// How many placebo trials still need the stores of a trial.
@@ -79,29 +136,37 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner of this plan, with at most `jobs` trials at a time.
+    /// A runner of this plan with everybody embedded, with at most `jobs` trials at a time.
     pub fn new(plan: Arc<Plan>, jobs: usize, cancel: Cancel) -> Self {
-        let experiment = &plan.experiment;
-        let staff = match experiment.backend {
-            Backend::Reference => Staff {
-                agent: Box::new(ReferenceAgent::new(experiment.limits, experiment.reference)),
-                dreamer: Box::new(Consolidator::new(experiment.reference)),
-                grader: Box::new(Checks),
-            },
-        };
+        let staff = Arc::new(Staff::embedded(&plan.experiment));
         let mut wanted = BTreeMap::new();
         for (donor, own) in plan.trials.iter().filter_map(|trial| trial.placebo) {
             *wanted.entry(donor).or_insert(0) += 1;
             *wanted.entry(own).or_insert(0) += 1;
         }
         Self {
-            staff: Arc::new(staff),
+            staff,
+            funds: Funds::default(),
             jobs: jobs.max(1),
             cancel,
             wanted,
             stores: Arc::default(),
             plan,
         }
+    }
+
+    /// The same runner with other people at work.
+    #[must_use]
+    pub fn staffed(mut self, staff: Arc<Staff>) -> Self {
+        self.staff = staff;
+        self
+    }
+
+    /// The same runner with caps on what may be spent.
+    #[must_use]
+    pub fn funded(mut self, funds: Funds) -> Self {
+        self.funds = funds;
+        self
     }
 
     /// Runs all trials that `history` does not have. Events go to `emit`, those of a trial in order.
@@ -111,12 +176,13 @@ impl Runner {
         emit: impl Fn(Event) + Send + Sync + Clone + 'static,
     ) -> Summary {
         let mut summary = Summary::default();
-        let mut running: JoinSet<TrialOutcome> = JoinSet::new();
+        let mut running: JoinSet<(TrialOutcome, Option<Lost>)> = JoinSet::new();
+        let mut halt: Option<Halt> = None;
         let mut numbers: BTreeMap<Id, usize> = BTreeMap::new();
         let mut waiting: Vec<usize> = Vec::new();
         let mut next = 0;
         loop {
-            while running.len() < self.jobs && !self.cancel.is_set() {
+            while running.len() < self.jobs && !self.cancel.is_set() && halt.is_none() {
                 let ready = waiting.iter().position(|&trial| self.is_ready(trial));
                 let number = if let Some(at) = ready {
                     waiting.remove(at)
@@ -135,7 +201,8 @@ impl Runner {
                     self.release(number);
                     summary.graded += 1;
                 } else if self.is_ready(number) {
-                    let id = self.start(number, past, &mut running, emit.clone());
+                    let spent = history.spent(number);
+                    let id = self.start(number, past, spent, &mut running, emit.clone());
                     numbers.insert(id, number);
                 } else {
                     waiting.push(number);
@@ -145,20 +212,30 @@ impl Runner {
                 break;
             };
             let ended = match joined {
-                Ok((id, outcome)) => numbers.remove(&id).map(|number| (number, outcome)),
+                Ok((id, (outcome, lost))) => {
+                    numbers.remove(&id).map(|number| (number, outcome, lost))
+                }
                 Err(error) => numbers.remove(&error.id()).map(|number| {
-                    (
-                        number,
-                        TrialOutcome::BackendFailed(Failure::Internal(error.to_string())),
-                    )
+                    let failure = Failure::Internal(error.to_string());
+                    (number, TrialOutcome::BackendFailed(failure), None)
                 }),
             };
-            if let Some((number, outcome)) = ended {
+            if let Some((number, outcome, lost)) = ended {
                 match &outcome {
                     TrialOutcome::Graded => summary.graded += 1,
-                    TrialOutcome::BackendFailed(_) => {
+                    TrialOutcome::BackendFailed(failure) => {
                         self.keep(number, Vec::new());
                         summary.failed += 1;
+                        if let Failure::Refused(reason) = failure {
+                            halt.get_or_insert_with(|| Halt::Refused(reason.clone()));
+                        }
+                    }
+                    TrialOutcome::BudgetReached { reason, of_run } => {
+                        self.keep(number, Vec::new());
+                        summary.over_budget += 1;
+                        if *of_run {
+                            halt.get_or_insert_with(|| Halt::Budget(reason.clone()));
+                        }
                     }
                     TrialOutcome::Canceled => summary.canceled += 1,
                 }
@@ -166,11 +243,27 @@ impl Runner {
                 emit(Event::Trial {
                     trial: number,
                     outcome,
+                    lost,
                 });
             }
         }
-        summary.canceled +=
-            self.plan.trials.len() - (summary.graded + summary.failed + summary.canceled);
+        if let Some(Halt::Budget(reason)) = &halt {
+            let rest = waiting.into_iter().chain(next..self.plan.trials.len());
+            for trial in rest.filter(|&trial| !history.is_done(trial)) {
+                summary.over_budget += 1;
+                emit(Event::Trial {
+                    trial,
+                    outcome: TrialOutcome::BudgetReached {
+                        reason: format!("not begun: {reason}"),
+                        of_run: true,
+                    },
+                    lost: None,
+                });
+            }
+        }
+        let counted = summary.graded + summary.failed + summary.over_budget + summary.canceled;
+        summary.canceled += self.plan.trials.len() - counted;
+        summary.halt = halt;
         summary
     }
 
@@ -213,7 +306,8 @@ impl Runner {
         &self,
         number: usize,
         past: Vec<PastSession>,
-        running: &mut JoinSet<TrialOutcome>,
+        spent: Amount,
+        running: &mut JoinSet<(TrialOutcome, Option<Lost>)>,
         emit: impl Fn(Event) + Send + Sync + 'static,
     ) -> Id {
         let (plan, staff, cancel) = (
@@ -230,17 +324,20 @@ impl Runner {
                 Arc::clone(stores.get(&own)?),
             ))
         });
+        let purse = self.funds.run.trial(self.funds.trial, spent);
         let handle = running.spawn(async move {
             let mut course = Course::new(plan, number, past);
             let emit_session = |done| emit(Event::Session(Box::new(done)));
-            let outcome = course.run(&staff, placebo, &cancel, &emit_session).await;
+            let (outcome, lost) = course
+                .run(&staff, placebo, &purse, &cancel, &emit_session)
+                .await;
             if wanted
                 && outcome == TrialOutcome::Graded
                 && let Ok(mut stores) = stores.lock()
             {
                 stores.insert(number, Arc::new(course.into_found()));
             }
-            outcome
+            (outcome, lost)
         });
         handle.id()
     }

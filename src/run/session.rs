@@ -13,7 +13,11 @@ use crate::{
     rubric::{Rubric, Verdicts},
     scenario::SERIAL,
     transcript::{Entry, Failure, Usage},
-    user::{Clarification, Desk, Mistake, Said, truths},
+    user::{
+        Clarification, Desk, Mistake, Said,
+        rephrase::{AnswerKey, Rephraser},
+        truths,
+    },
 };
 
 /// The place and the people of a session.
@@ -23,7 +27,9 @@ pub(super) struct Room<'r> {
     pub(super) session: u32,
     pub(super) seed: Seed,
     pub(super) serial: &'r str,
-    pub(super) grader: &'r dyn Grader,
+    pub(super) in_session_grader: &'r dyn Grader,
+    pub(super) final_grader: &'r dyn Grader,
+    pub(super) rephraser: Option<&'r Rephraser>,
     pub(super) outcomes: Option<Outcomes>,
 }
 
@@ -78,6 +84,7 @@ impl Room<'_> {
                         break;
                     }
                     *said = heard;
+                    let text = self.voiced(text, task, rounds).await?;
                     minutes.entries.push(Entry::Answer(text.clone()));
                     agent.say(Message::Answer(text)).await?
                 }
@@ -88,7 +95,9 @@ impl Room<'_> {
                     if done.verdicts.is_none() {
                         count_mistakes(&desk, &deliverable, &asked, &mut done);
                     }
-                    let graded = self.grade(task, rubric, &deliverable).await?;
+                    let graded = self
+                        .grade(self.final_grader, task, rubric, &deliverable)
+                        .await?;
                     done.final_grader += graded.1;
                     let satisfied = graded.0.satisfied;
                     let unmet: Vec<String> = rubric
@@ -109,6 +118,7 @@ impl Room<'_> {
                     }
                     done.corrections += 1;
                     let text = desk.correct(&deliverable, &unmet, rounds, said);
+                    let text = self.voiced(text, task, rounds).await?;
                     minutes.entries.push(Entry::Correction(text.clone()));
                     agent.say(Message::Correction(text)).await?
                 }
@@ -133,6 +143,23 @@ impl Room<'_> {
         Ok(done)
     }
 
+    /// What the user says, in a model's words where one plays the user. Its tokens stand on the caller's
+    /// account and in no task: it is a part of the trial, and none of a deployment.
+    async fn voiced(&self, text: String, task: usize, round: u32) -> Result<String, Failure> {
+        let Some(rephraser) = self.rephraser else {
+            return Ok(text);
+        };
+        let scenario = &self.prepared.scenario;
+        let brief = &scenario.sessions[self.session as usize - 1].brief;
+        let key = AnswerKey::of(scenario, brief, &brief.tasks[task].form);
+        let seed = self
+            .seed
+            .derive("voice")
+            .derive_number(task as u64)
+            .derive_number(round.into());
+        Ok(rephraser.rephrase(&text, &key, seed).await?.text)
+    }
+
     /// The outcomes loop: the in-session grader asks for revision until it is satisfied or may ask no
     /// more. Returns what goes to the user.
     async fn revised(
@@ -146,7 +173,9 @@ impl Room<'_> {
     ) -> Result<Deliverable, Failure> {
         minutes.entries.push(Entry::Submission(deliverable.clone()));
         for _ in 0..self.outcomes.map_or(0, |outcomes| outcomes.max_iterations) {
-            let (verdicts, usage) = self.grade(task, rubric, &deliverable).await?;
+            let (verdicts, usage) = self
+                .grade(self.in_session_grader, task, rubric, &deliverable)
+                .await?;
             minutes.in_session_grader += usage;
             if verdicts.satisfied {
                 break;
@@ -171,6 +200,7 @@ impl Room<'_> {
 
     async fn grade(
         &self,
+        grader: &dyn Grader,
         task: usize,
         rubric: &Rubric,
         deliverable: &Deliverable,
@@ -184,7 +214,7 @@ impl Room<'_> {
             deliverable,
             form: &brief.form,
         };
-        let graded = self.grader.grade(request).await?;
+        let graded = grader.grade(request).await?;
         Ok((graded.verdicts, graded.usage))
     }
 }

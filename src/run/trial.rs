@@ -9,10 +9,12 @@ use super::{
 };
 use crate::{
     agent::{MemoryAccess, Opening},
+    budget::Purse,
     dream::DreamRequest,
-    event::{DreamDone, PastSession, SessionDone, TrialOutcome},
+    event::{DreamDone, Lost, PastSession, SessionDone, TrialOutcome},
     experiment::{Policy, Regime},
     memory::Store,
+    model::caller::{Account, Caller},
     plan::{Plan, Trial},
     scenario::{Scenario, Truth},
     transcript::{Entry, Failure, Transcript},
@@ -82,29 +84,44 @@ impl Course {
         self.found
     }
 
-    /// Runs what is left. Sessions go to `emit`; `placebo` are the stores of the trials that it needs.
+    /// Runs what is left. Sessions go to `emit`; `placebo` are the stores of the trials that it needs;
+    /// `purse` is what the trial may spend. Returns how it ended, and what was spent on a session that
+    /// did not come to its end.
     pub(super) async fn run(
         &mut self,
         staff: &Staff,
         placebo: Option<(Stores, Stores)>,
+        purse: &Purse,
         cancel: &Cancel,
         emit: &(dyn Fn(SessionDone) + Send + Sync),
-    ) -> TrialOutcome {
+    ) -> (TrialOutcome, Option<Lost>) {
         let sessions = self.plan.scenarios[self.trial.scenario]
             .scenario
             .sessions
             .len();
         while (self.next as usize) <= sessions {
             if cancel.is_set() {
-                return TrialOutcome::Canceled;
+                return (TrialOutcome::Canceled, None);
             }
-            match self.session(staff, placebo.as_ref()).await {
-                Ok(done) => emit(done),
-                Err(failure) => return TrialOutcome::BackendFailed(failure),
+            let trial = self.plan.id(&self.trial);
+            let caller = Arc::new(Caller::new(trial, self.next, purse.clone()));
+            let session = self.session(staff, placebo.as_ref());
+            match caller.on_account(session).await {
+                Ok(mut done) => {
+                    done.account = caller.account();
+                    emit(done);
+                }
+                Err(failure) => {
+                    let lost = Lost {
+                        session: self.next,
+                        account: caller.account(),
+                    };
+                    return (TrialOutcome::of(failure), Some(lost));
+                }
             }
             self.next += 1;
         }
-        TrialOutcome::Graded
+        (TrialOutcome::Graded, None)
     }
 
     #[expect(
@@ -160,7 +177,9 @@ impl Course {
             session: self.next,
             seed,
             serial: &serial,
-            grader: staff.grader.as_ref(),
+            in_session_grader: staff.in_session_grader.as_ref(),
+            final_grader: staff.final_grader.as_ref(),
+            rephraser: staff.rephraser.as_ref(),
             outcomes: arm.outcomes,
         };
         let mut minutes = Minutes::default();
@@ -215,6 +234,7 @@ impl Course {
             memory: (store.len(), store.tokens()),
             in_session_grader: minutes.in_session_grader,
             dream,
+            account: Account::new(),
         })
     }
 
@@ -230,6 +250,7 @@ impl Course {
             transcripts: &self.transcripts,
             policy,
             date,
+            seed: self.plan.seed(&self.trial, self.next).derive("dreamer"),
         };
         let dream = staff.dreamer.dream(request).await?;
         self.store = dream.store.clone();

@@ -3,6 +3,8 @@
 //! Knows the truth of the day; deterministic under a seed. Patience is counted by whoever runs the
 //! session. Not a model of people: it answers what it is asked and names what is wrong, nothing else.
 
+pub mod rephrase;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -6,6 +6,7 @@ use dreamtrial::{
     dream::{DreamRequest, consolidate::Consolidator},
     experiment::{Policy, Reference},
     memory::Store,
+    quantity::Seed,
     scenario::{Construct, Domain, Truth},
     text::Force,
     transcript::Transcript,
@@ -128,6 +129,7 @@ fn no_single_session_gives_a_synthesis_rule_away() {
             transcripts: &[transcript],
             policy: &Policy::default(),
             date: session.brief.date,
+            seed: Seed(7),
         };
         let dream = dreamer.consolidate(&request).unwrap();
         for truth in session.tasks.iter().flat_map(|task| &task.truths) {

@@ -6,6 +6,7 @@ use dreamtrial::{
     dream::{Dream, DreamRequest, EditKind, Source, consolidate::Consolidator},
     experiment::{Policy, Reference},
     memory::Store,
+    quantity::Seed,
     run::brief_of,
     text::Force,
     transcript::Transcript,
@@ -21,6 +22,7 @@ fn dream(store: &Store, transcripts: &[Arc<Transcript>], policy: &Policy) -> Dre
         transcripts,
         policy,
         date: date(2026, 12, 1),
+        seed: Seed(7),
     };
     Consolidator::new(Reference::default())
         .consolidate(&request)

@@ -1,6 +1,11 @@
 //! What agent, dreamer and grader may know.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use dreamtrial::{
     agent::{
@@ -8,11 +13,13 @@ use dreamtrial::{
     },
     brief::{Deliverable, SessionBrief},
     experiment::{Limits, Reference},
-    grade::GradeRequest,
+    grade::{GradeRequest, Grader, Judge},
     memory::Store,
-    quantity::Seed,
+    model::{Assistant, Completion, Model, Request, Stop},
+    quantity::{Milliseconds, Seed},
     scenario::{self, Scenario},
     source::Problems,
+    transcript::{Failure, Pending, Role, Usage},
 };
 
 use crate::world::{plan, root, sessions};
@@ -201,14 +208,49 @@ fn memory_text_decides_what_the_agent_does() {
     assert!(right.contains(value) && wrong.contains(other) && !nothing.contains(value));
 }
 
-/// Two arms that hand in the same for the same task give the grader the same bytes.
+/// A model that says nothing and keeps the bytes of what it is asked.
+#[derive(Default)]
+struct Listener(Mutex<Vec<Vec<u8>>>);
+
+impl Model for Listener {
+    fn complete<'m>(&'m self, request: &'m Request) -> Pending<'m, Result<Completion, Failure>> {
+        let bytes = serde_json::to_vec(request).unwrap();
+        self.0.lock().unwrap().push(bytes);
+        Box::pin(std::future::ready(Ok(Completion {
+            assistant: Assistant::default(),
+            stop: Stop::Refusal,
+            usage: Usage::default(),
+            estimated: false,
+            model: "listener".to_owned(),
+            active: Milliseconds(0),
+            attempts: 1,
+        })))
+    }
+}
+
+/// All that a judge is sent for a request, byte by byte.
+fn judged(request: GradeRequest<'_>) -> Vec<u8> {
+    let listener = Arc::new(Listener::default());
+    let judge = Judge::new(
+        Arc::clone(&listener) as Arc<dyn Model>,
+        Role::FinalGrader,
+        2,
+    );
+    ready(judge.grade(request)).unwrap();
+    let asked = listener.0.lock().unwrap();
+    assert_eq!(asked.len(), 2);
+    assert_ne!(asked[0], asked[1], "each repeat has a seed of its own");
+    asked.concat()
+}
+
+/// Two arms that hand in the same for the same task give the grader the same bytes, and a judge behind
+/// it too.
 #[test]
 fn the_grader_cannot_tell_arms_apart() {
     let mut plan = plan("standard.yaml", 1, |name| name.ends_with("control"));
     plan.trials.retain(|trial| trial.placebo.is_none());
     let plan = Arc::new(plan);
-    let mut requests: std::collections::BTreeMap<(usize, u32), Vec<Vec<u8>>> =
-        std::collections::BTreeMap::new();
+    let mut requests: BTreeMap<(usize, u32), Vec<Vec<u8>>> = BTreeMap::new();
     for done in sessions(&plan) {
         let trial = &plan.trials[done.trial];
         let prepared = &plan.scenarios[trial.scenario];
@@ -232,7 +274,7 @@ fn the_grader_cannot_tell_arms_apart() {
         requests
             .entry((trial.scenario, done.session))
             .or_default()
-            .push(serde_json::to_vec(&request).unwrap());
+            .push([serde_json::to_vec(&request).unwrap(), judged(request)].concat());
     }
     for (task, bytes) in requests {
         assert_eq!(bytes.len(), plan.experiment.arms.len() - 1);

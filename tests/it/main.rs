@@ -11,13 +11,18 @@
 //! - `cost`: exact totals, what-ifs, break-even.
 //! - `gate`: no change passes, careless policies are caught, with the edits behind.
 //! - `command_line`: the real binary, end to end.
+//! - `live`: whole runs over HTTP show what embedded runs show.
+//! - `http`: calls to a service that does wrong.
 //! - `power`: how large a trial must be, and what it can show.
+//! - `plugins`: programs as agents and dreamers, sound and broken.
 //! - `plan`: every cell once, in an order that does not move; worlds that do not know the arm.
 //! - `dreams`: what always holds of a dream.
 //! - `readme`: the README and the kept results say what the program does now.
 //! - `record`: what is kept is read back.
+//! - `rephrase`: a user in other words, held against the phrasings of the shipped scenarios.
 //! - `statistics`: golden numbers, properties, coverage by simulation.
 //! - `tables`: tables from anywhere, what is said of them and what is refused.
+//! - `wire`: what providers are sent, and what is made of their answers.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -40,12 +45,19 @@ mod cost;
 mod dreams;
 mod files;
 mod gate;
+mod http;
 mod isolation;
+mod live;
 mod plan;
+#[cfg(unix)]
+mod plugins;
 mod power;
 mod readme;
 mod record;
+mod rephrase;
 mod sanity;
 mod statistics;
+mod support;
 mod tables;
+mod wire;
 mod world;

@@ -10,6 +10,7 @@ use dreamtrial::{
     dream::{Edit, EditKind, Source},
     event::{DreamDone, Event, SessionDone, TaskDone, TrialOutcome},
     memory::Store,
+    model::caller::Account,
     plan::Plan,
     quantity::{Milliseconds, Tokens},
     record::{Host, Manifest, NoHistory, Outcome, Record, Recorder, Resumed, TaskRow},
@@ -241,6 +242,7 @@ fn verdicts() -> impl Strategy<Value = Verdicts> {
             criterion: criterion.parse().unwrap(),
             met,
             evidence,
+            votes: None,
         });
     (vec(verdict, 0..4), any::<bool>(), any::<(u32, u32)>()).prop_map(
         |(verdicts, satisfied, score)| Verdicts {
@@ -390,6 +392,7 @@ fn session() -> impl Strategy<Value = SessionDone> {
                 memory,
                 in_session_grader,
                 dream,
+                account: Account::new(),
             },
         )
 }
@@ -426,7 +429,7 @@ proptest! {
             session.session = number;
         }
         let mut events: Vec<Event> = sessions.into_iter().map(|session| Event::Session(Box::new(session))).collect();
-        events.push(Event::Trial { trial: 0, outcome: TrialOutcome::Canceled });
+        events.push(Event::Trial { trial: 0, outcome: TrialOutcome::Canceled, lost: None });
         events.iter().try_for_each(|event| recorder.keep(event)).unwrap();
         if finished { recorder.finish().unwrap() } else { drop(recorder) }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use dreamtrial::{
+    budget::Amount,
     command::load,
     event::{Event, PastSession, SessionDone, TaskDone},
     experiment::{self, Regime},
@@ -43,6 +44,10 @@ impl History for Nothing {
 
     fn past(&self, _: usize) -> Vec<PastSession> {
         Vec::new()
+    }
+
+    fn spent(&self, _: usize) -> Amount {
+        Amount::default()
     }
 }
 

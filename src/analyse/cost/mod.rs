@@ -89,7 +89,7 @@ pub struct CostModel {
 impl CostModel {
     /// The costs of a record under an assumption.
     pub fn of(record: &Record, what_if: WhatIf) -> Result<Self, AnalyseError> {
-        let measured = Measured::read_at(record, &what_if.price)?;
+        let measured = Measured::read_at(record, &what_if.prices)?;
         let arms = (0..measured.manifest.arms.len())
             .map(|arm| arm_cost(&measured, arm, &what_if))
             .collect::<Result<Vec<_>, _>>()?;

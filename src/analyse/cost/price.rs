@@ -2,8 +2,8 @@
 
 use crate::{
     analyse::{CostSplit, sums::Roles},
-    price::Price,
-    transcript::Usage,
+    price::Prices,
+    transcript::{Role, Usage},
 };
 
 /// How often a deployment dreams.
@@ -20,8 +20,8 @@ pub enum Cadence {
 pub struct WhatIf {
     /// The model whose prices apply.
     pub model: String,
-    /// Its prices.
-    pub price: Price,
+    /// The prices, by role.
+    pub prices: Prices,
     /// The share of input that is read from a cache, instead of the share that was counted.
     pub cache_hit: Option<f64>,
     /// How often dreams are made, each at the mean cost of those that were; `None`: as often as in the run.
@@ -36,7 +36,8 @@ impl WhatIf {
 
     /// What tokens cost, in micro-dollars.
     #[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]
-    fn tokens(&self, usage: &Usage) -> f64 {
+    fn tokens(&self, role: Role, usage: &Usage) -> f64 {
+        let price = self.prices.of(role);
         let [uncached, written, read, output] = [
             usage.uncached_input,
             usage.cache_write,
@@ -56,15 +57,15 @@ impl WhatIf {
             }
         };
         let rate = |micro: i64| micro as f64 / 1e6;
-        uncached * rate(self.price.input)
-            + written * rate(self.price.cache_write)
-            + read * rate(self.price.cache_read)
-            + output * rate(self.price.output)
+        uncached * rate(price.input)
+            + written * rate(price.cache_write)
+            + read * rate(price.cache_read)
+            + output * rate(price.output)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]
     fn runtime(&self, roles: &Roles) -> f64 {
-        roles.active.0 as f64 * self.price.session_hour as f64 / 3.6e6
+        roles.active.0 as f64 * self.prices.agent.session_hour as f64 / 3.6e6
     }
 
     /// What the sessions of a scenario cost without dreams, in micro-dollars.
@@ -73,7 +74,9 @@ impl WhatIf {
         if self.is_recorded() {
             return roles.paid as f64;
         }
-        self.tokens(&roles.agent) + self.tokens(&roles.in_session_grader) + self.runtime(roles)
+        self.tokens(Role::Agent, &roles.agent)
+            + self.tokens(Role::InSessionGrader, &roles.in_session_grader)
+            + self.runtime(roles)
     }
 
     /// What the dreams of a scenario cost that were made, in micro-dollars.
@@ -82,7 +85,7 @@ impl WhatIf {
         if self.is_recorded() {
             return roles.paid_for_dreams as f64;
         }
-        self.tokens(&roles.dreamer)
+        self.tokens(Role::Dreamer, &roles.dreamer)
     }
 
     /// What the dreams of a scenario cost at the assumed cadence, in dollars.
@@ -107,11 +110,13 @@ impl WhatIf {
             all.iter().map(|roles| of(roles)).sum::<f64>().round() as i64
         };
         CostSplit {
-            agent: sum(&|roles| self.tokens(&roles.agent)),
-            in_session_grader: sum(&|roles| self.tokens(&roles.in_session_grader)),
+            agent: sum(&|roles| self.tokens(Role::Agent, &roles.agent)),
+            in_session_grader: sum(&|roles| {
+                self.tokens(Role::InSessionGrader, &roles.in_session_grader)
+            }),
             runtime: sum(&|roles| self.runtime(roles)),
             dreams: sum(&|roles| self.dreams(roles, per_dream) * 1e6),
-            final_grader: sum(&|roles| self.tokens(&roles.final_grader)),
+            final_grader: sum(&|roles| self.tokens(Role::FinalGrader, &roles.final_grader)),
         }
     }
 }

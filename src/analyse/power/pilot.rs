@@ -14,6 +14,7 @@ use crate::{
     experiment::Regime,
     record::Record,
     stats::{Paired, interval::Method, means::mean_and_se},
+    transcript::Role,
 };
 
 /// Which comparison of a run is the pilot.
@@ -176,7 +177,7 @@ impl Reading {
         group: Group,
         (base, treat): (usize, usize),
     ) -> Result<Self, AnalyseError> {
-        let price = &measured.manifest.price;
+        let prices = &measured.manifest.prices();
         let members = members(group, &measured.manifest);
         let wanted = |scenario: usize, arm: usize| {
             (arm == base || arm == treat) && members.contains(&scenario)
@@ -189,9 +190,10 @@ impl Reading {
             if !wanted(row.scenario, row.arm) {
                 return;
             }
-            let (agent, grader, runtime) = cost_of(&row, price);
+            let (agent, grader, runtime) = cost_of(&row, prices);
             let cost = agent + grader + runtime;
-            read.micro_dollars += (cost + price.of_tokens(&row.final_grader).0) as f64;
+            read.micro_dollars +=
+                (cost + prices.of(Role::FinalGrader).of_tokens(&row.final_grader).0) as f64;
             read.sessions += u64::from(row.last_of_session);
             read.tasks += 1;
             reached.insert((row.repetition, row.scenario, row.arm), row.session);
@@ -217,7 +219,7 @@ impl Reading {
             if !wanted(dream.scenario, dream.arm) {
                 return;
             }
-            let cost = price.of_tokens(&dream.usage).0 as f64;
+            let cost = prices.of(Role::Dreamer).of_tokens(&dream.usage).0 as f64;
             read.micro_dollars += cost;
             let has = |arm: usize| {
                 let trial = (dream.repetition, dream.scenario, arm);

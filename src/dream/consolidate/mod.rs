@@ -87,6 +87,7 @@ impl Consolidator {
             edits,
             usage,
             active: Milliseconds((seconds * 1e3).round() as u64),
+            refused: Vec::new(),
         })
     }
 }

@@ -138,6 +138,7 @@ pub(super) fn transcripts(
                 Entry::Task(_)
                 | Entry::Recall(_)
                 | Entry::Question(_)
+                | Entry::Stopped(_)
                 | Entry::Submission(_)
                 | Entry::Finding(_)
                 | Entry::Accepted

@@ -105,7 +105,7 @@ impl CostReport<'_> {
             "Priced as {} (list of {}), active time at {} an hour.",
             self.model.what_if.model,
             manifest.price_date,
-            exact(self.model.what_if.price.session_hour)
+            exact(self.model.what_if.prices.agent.session_hour)
         )];
         let assumed = assumed(&self.model.what_if);
         if !assumed.is_empty() {

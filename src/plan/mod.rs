@@ -5,6 +5,8 @@
 //! under the experiment's seed, never from the arm or the order: every arm meets the same world, and a
 //! run of some arms meets the same world as a run of all.
 
+mod forecast;
+
 use std::collections::BTreeMap;
 
 use thiserror::Error;
@@ -13,14 +15,14 @@ use crate::{
     brief::TaskBrief,
     experiment::{Arm, Experiment, Regime},
     ident::{Digest, RubricId, TrialId},
-    price::{Price, PriceList},
-    quantity::{Seed, Tokens, Usd},
+    price::Prices,
+    quantity::Seed,
     rubric::{Rubric, RubricTemplate},
     scenario::{SERIAL, Scenario, Session, Task, Truth},
     source::{TemplateError, Templates, Values},
-    text::estimate_tokens,
-    transcript::Usage,
 };
+
+pub use forecast::Forecast;
 
 /// A scenario with the rubrics of its tasks, filled with the truth of each day.
 #[derive(Debug)]
@@ -55,7 +57,7 @@ pub struct Plan {
     /// The trials in order.
     pub trials: Vec<Trial>,
     /// The prices that tokens are costed with.
-    pub price: Price,
+    pub prices: Prices,
     /// Digest of all that decides the results: experiment, scenarios, rubrics.
     pub digest: Digest,
 }
@@ -128,9 +130,7 @@ impl Plan {
         if scenarios.is_empty() {
             return Err(PlanError::NoScenario);
         }
-        let price = PriceList::embedded()
-            .model(&experiment.priced_as)
-            .map_err(|_| PlanError::NoPrice(experiment.priced_as.clone()))?;
+        let prices = experiment.prices().map_err(PlanError::NoPrice)?;
         let prepared = scenarios
             .into_iter()
             .map(|scenario| prepare(scenario, rubrics))
@@ -141,7 +141,7 @@ impl Plan {
             experiment,
             scenarios: prepared,
             trials,
-            price,
+            prices,
             digest,
         })
     }
@@ -184,65 +184,6 @@ impl Plan {
             .iter()
             .map(of)
             .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
-    }
-
-    /// What the run would use and cost, from the sizes of its texts: an estimate before anything is
-    /// spent. Each task is taken to need four calls, each session as much memory as it may read, each
-    /// dream the sessions of its window.
-    pub fn forecast(&self) -> (Usage, Usd) {
-        let mut usage = Usage::default();
-        for trial in &self.trials {
-            let arm = self.arm(trial);
-            let policy = self.experiment.policy(arm);
-            let mut transcripts: Vec<u64> = Vec::new();
-            for (number, session) in self.scenarios[trial.scenario]
-                .scenario
-                .sessions
-                .iter()
-                .enumerate()
-            {
-                let given: u64 = session
-                    .brief
-                    .documents
-                    .iter()
-                    .map(|document| estimate_tokens(document.text.text()))
-                    .sum::<u64>()
-                    + session
-                        .brief
-                        .tasks
-                        .iter()
-                        .map(|task| estimate_tokens(task.text.text()))
-                        .sum::<u64>();
-                let memory = if arm.memory == Regime::None {
-                    0
-                } else {
-                    self.experiment.limits.memory_tokens
-                };
-                let calls = 4 * session.tasks.len() as u64;
-                usage += Usage {
-                    cache_write: Tokens(given + memory),
-                    cache_read: Tokens((given + memory + 900) * calls),
-                    output: Tokens(150 * calls),
-                    ..Usage::default()
-                };
-                transcripts.push(given + 400);
-                if arm.memory == Regime::Dreamed
-                    && (number + 1).is_multiple_of(policy.every_sessions as usize)
-                {
-                    let window = transcripts
-                        .iter()
-                        .rev()
-                        .take(policy.window_sessions as usize)
-                        .sum::<u64>();
-                    usage += Usage {
-                        uncached_input: Tokens(window + 1500),
-                        output: Tokens(700),
-                        ..Usage::default()
-                    };
-                }
-            }
-        }
-        (usage, self.price.of_tokens(&usage))
     }
 }
 

@@ -1,0 +1,323 @@
+//! The tools that a model is offered, and what happens when it calls one.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::{super::Tools, memory::Notes};
+use crate::{
+    brief::{Deliverable, SessionBrief},
+    model::{Call, Tool},
+    transcript::Entry,
+};
+
+const READ_DOCUMENT: &str = "read_document";
+const ASK_USER: &str = "ask_user";
+const SUBMIT: &str = "submit";
+const LIST_MEMORY: &str = "list_memory";
+const READ_MEMORY: &str = "read_memory";
+const WRITE_MEMORY: &str = "write_memory";
+
+/// Whether a call of this tool waits for the user.
+pub(super) fn waits(tool: &str) -> bool {
+    tool == ASK_USER || tool == SUBMIT
+}
+
+/// The tools of a session. They depend on the deployment and the kind of memory alone.
+pub(super) fn declared(brief: &SessionBrief, notes: &Notes) -> Vec<Tool> {
+    let tool = |name: &str, description: &str, properties: Value, required: Value| Tool {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        parameters: json!({
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        }),
+    };
+    let text = |description: &str| json!({"type": "string", "description": description});
+    let mut tools = vec![
+        tool(
+            READ_DOCUMENT,
+            "Read a document of this session.",
+            json!({"name": text("The document's name, as the session's head gives it.")}),
+            json!(["name"]),
+        ),
+        tool(
+            ASK_USER,
+            "Send the user one message with one or more questions, and wait for the answer.",
+            json!({"questions": {"type": "array", "items": {"type": "string"}}}),
+            json!(["questions"]),
+        ),
+        tool(
+            SUBMIT,
+            "Hand in the deliverable of the present task.",
+            json!({
+                "fields": {
+                    "type": "object",
+                    "description": "The value of each field, by the field's name.",
+                    "additionalProperties": {"type": "string"},
+                },
+                "body": text("The text that goes with them."),
+            }),
+            json!(["fields", "body"]),
+        ),
+    ];
+    if notes.is_there() {
+        tools.push(tool(
+            LIST_MEMORY,
+            "List the entries of your memory.",
+            json!({"prefix": text("Only entries whose paths begin with this; empty for all.")}),
+            json!([]),
+        ));
+        tools.push(tool(
+            READ_MEMORY,
+            "Read an entry of your memory.",
+            json!({"path": text("The entry's path.")}),
+            json!(["path"]),
+        ));
+    }
+    if notes.is_writable() {
+        tools.push(tool(
+            WRITE_MEMORY,
+            "Keep something for later sessions, in place of what is at this path.",
+            json!({
+                "path": text("A relative path, as `clients/northwind.md`."),
+                "content": text("The whole content of the entry, at most 102400 bytes."),
+            }),
+            json!(["path", "content"]),
+        ));
+    }
+    for declared in brief.tools.iter() {
+        let description = declared.returns.as_ref().map_or_else(
+            || declared.does.clone(),
+            |returns| format!("{} Returns: {returns}.", declared.does),
+        );
+        let options: Map<String, Value> = declared
+            .options
+            .iter()
+            .map(|option| {
+                let first = option.values.first().map_or("", String::as_str);
+                let schema = json!({
+                    "type": "string",
+                    "enum": option.values,
+                    "description": format!("If left out: {first}."),
+                });
+                (option.name.clone(), schema)
+            })
+            .collect();
+        tools.push(tool(
+            &declared.name,
+            &description,
+            Value::Object(options),
+            json!([]),
+        ));
+    }
+    tools
+}
+
+/// What a call came to.
+pub(super) enum Act {
+    /// It was answered at once.
+    Done {
+        /// The answer.
+        text: String,
+        /// Whether it went wrong.
+        failed: bool,
+    },
+    /// It waits for the user.
+    Wait(Waiting),
+}
+
+impl Act {
+    pub(super) fn failed(text: &str) -> Self {
+        Self::Done {
+            text: text.to_owned(),
+            failed: true,
+        }
+    }
+}
+
+impl From<Result<String, String>> for Act {
+    fn from(result: Result<String, String>) -> Self {
+        let failed = result.is_err();
+        match result {
+            Ok(text) | Err(text) => Self::Done { text, failed },
+        }
+    }
+}
+
+/// What waits for the user.
+pub(super) enum Waiting {
+    /// Questions.
+    Ask(Vec<String>),
+    /// A deliverable.
+    Submit(Deliverable),
+}
+
+/// What a session's tools work on.
+pub(super) struct Desk {
+    pub(super) brief: Arc<SessionBrief>,
+    pub(super) tools: Box<dyn Tools>,
+    pub(super) notes: Notes,
+    /// The present task.
+    pub(super) task: usize,
+}
+
+impl Desk {
+    /// Does what a call asks for, and notes it.
+    pub(super) fn act(&mut self, call: &Call, entries: &mut Vec<Entry>) -> Act {
+        let arguments = match &call.arguments {
+            Ok(arguments) => arguments,
+            Err(text) => {
+                let start: String = text.chars().take(80).collect();
+                return Act::failed(&format!(
+                    "the arguments are no JSON object: `{start}`; nothing was done"
+                ));
+            }
+        };
+        match call.name.as_str() {
+            READ_DOCUMENT => self.read_document(arguments, entries).into(),
+            LIST_MEMORY => self
+                .notes
+                .list(string(arguments, "prefix").unwrap_or_default())
+                .into(),
+            READ_MEMORY => string(arguments, "path")
+                .and_then(|path| {
+                    let content = self.notes.read(path)?;
+                    entries.push(Entry::Recall(crate::text::estimate_tokens(&content)));
+                    Ok(content)
+                })
+                .into(),
+            WRITE_MEMORY => string(arguments, "path")
+                .and_then(|path| {
+                    let content = string(arguments, "content")?;
+                    self.notes.write(path, content.to_owned())
+                })
+                .into(),
+            ASK_USER => match questions(arguments) {
+                Ok(questions) => Act::Wait(Waiting::Ask(questions)),
+                Err(text) => Act::failed(&text),
+            },
+            SUBMIT => match self.deliverable(arguments) {
+                Ok(deliverable) => Act::Wait(Waiting::Submit(deliverable)),
+                Err(text) => Act::failed(&text),
+            },
+            tool => self.call(tool, arguments, entries).into(),
+        }
+    }
+
+    fn read_document(
+        &self,
+        arguments: &Map<String, Value>,
+        entries: &mut Vec<Entry>,
+    ) -> Result<String, String> {
+        let name = string(arguments, "name")?;
+        let documents = &self.brief.documents;
+        let Some(document) = documents.iter().find(|document| document.name == name) else {
+            let names: Vec<&str> = documents
+                .iter()
+                .map(|document| document.name.as_str())
+                .collect();
+            return Err(if names.is_empty() {
+                format!("no document `{name}`: this session has none")
+            } else {
+                format!("no document `{name}`; there are: {}", names.join(", "))
+            });
+        };
+        entries.push(Entry::Read(document.name.clone()));
+        Ok(document.text.text().to_owned())
+    }
+
+    fn deliverable(&self, arguments: &Map<String, Value>) -> Result<Deliverable, String> {
+        let form = &self.brief.tasks[self.task].form;
+        let given = match arguments.get("fields") {
+            Some(Value::Object(fields)) => fields.clone(),
+            None | Some(Value::Null) => Map::new(),
+            Some(_) => return Err("`fields` is no object of names and values".to_owned()),
+        };
+        let known = || {
+            form.fields()
+                .iter()
+                .map(|field| field.name().as_str())
+                .collect::<Vec<_>>()
+        };
+        if let Some(unknown) = given.keys().find(|name| !known().contains(&name.as_str())) {
+            return Err(format!(
+                "no field `{unknown}` in this task; there are: {}",
+                known().join(", ")
+            ));
+        }
+        let fields = form
+            .fields()
+            .iter()
+            .filter_map(|field| {
+                let value = plain(given.get(field.name().as_str())?)?;
+                Some((field.name().clone(), value))
+            })
+            .collect();
+        let body = arguments.get("body").and_then(plain).unwrap_or_default();
+        Ok(Deliverable { fields, body })
+    }
+
+    fn call(
+        &mut self,
+        tool: &str,
+        arguments: &Map<String, Value>,
+        entries: &mut Vec<Entry>,
+    ) -> Result<String, String> {
+        if !self.brief.tools.iter().any(|known| known.name == tool) {
+            let mut names = vec![READ_DOCUMENT, ASK_USER, SUBMIT];
+            names.extend(self.brief.tools.iter().map(|known| known.name.as_str()));
+            return Err(format!("no tool `{tool}`; there are: {}", names.join(", ")));
+        }
+        let options: Vec<(String, String)> = arguments
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), plain(value)?)))
+            .collect();
+        let answer = self.tools.call(tool, &options);
+        let (Ok(text) | Err(text)) = &answer;
+        entries.push(Entry::Call {
+            tool: tool.to_owned(),
+            options,
+            worked: answer.is_ok(),
+            answer: text.clone(),
+        });
+        answer
+    }
+}
+
+fn string<'a>(arguments: &'a Map<String, Value>, name: &str) -> Result<&'a str, String> {
+    arguments
+        .get(name)
+        .and_then(Value::as_str)
+        .ok_or_else(|| format!("`{name}` is missing, or no text"))
+}
+
+fn questions(arguments: &Map<String, Value>) -> Result<Vec<String>, String> {
+    let questions: Vec<String> = match arguments.get("questions") {
+        Some(Value::Array(questions)) => questions.iter().filter_map(plain).collect(),
+        Some(Value::String(question)) => vec![question.clone()],
+        Some(_) | None => Vec::new(),
+    };
+    let questions: Vec<String> = questions
+        .into_iter()
+        .filter(|question| !question.trim().is_empty())
+        .collect();
+    if questions.is_empty() {
+        Err("`questions` has no question".to_owned())
+    } else {
+        Ok(questions)
+    }
+}
+
+/// A value as a person would write it; nothing for `null`.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Some(value.to_string())
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Who plays which part, as the command line changes it.
+
+use super::Failure;
+use crate::{
+    cli::LiveArguments,
+    experiment::{
+        AgentPart, Backend, DreamerPart, Experiment, GraderPart, ModelSettings, live,
+        live::{Judge, Provider},
+    },
+};
+
+/// Applies the flags of the command line to an experiment.
+pub(super) fn choose(experiment: &mut Experiment, flags: &LiveArguments) -> Result<(), Failure> {
+    if flags.backend.is_none() && flags.dreamer.is_none() && flags.judge.is_none() {
+        if flags.base_url.is_some() {
+            return Err(Failure::usage(
+                "`--base-url` goes with a model that the command line names",
+            )
+            .hint("as `--backend openai:qwen3:8b --base-url http://localhost:11434/v1`"));
+        }
+        return Ok(());
+    }
+    let mut cast = experiment.cast();
+    if let Some(who) = &flags.backend {
+        match part(experiment, flags, "--backend", who, "reference")? {
+            Who::Embedded => {
+                cast.agent = AgentPart::Reference;
+                cast.dreamer = DreamerPart::Embedded;
+            }
+            Who::Model(name) => {
+                cast.agent = AgentPart::Model(name.clone());
+                cast.dreamer = DreamerPart::Model(name);
+            }
+            Who::Program(program) => cast.agent = AgentPart::Process(program),
+        }
+    }
+    if let Some(who) = &flags.dreamer {
+        cast.dreamer = match part(experiment, flags, "--dreamer", who, "embedded")? {
+            Who::Embedded => DreamerPart::Embedded,
+            Who::Model(name) => DreamerPart::Model(name),
+            Who::Program(program) => DreamerPart::Process(program),
+        };
+    }
+    if let Some(who) = &flags.judge {
+        let judge = match part(experiment, flags, "--judge", who, "embedded")? {
+            Who::Embedded => GraderPart::Embedded,
+            Who::Model(model) => GraderPart::Judge(Judge {
+                model,
+                repeats: flags.judge_repeats.unwrap_or(1),
+            }),
+            Who::Program(_) => {
+                return Err(Failure::usage("a program cannot be the judge")
+                    .hint("use `embedded`, a model's name, or `PROVIDER:MODEL`"));
+            }
+        };
+        cast.grader = judge.clone();
+        cast.in_session_grader = judge;
+    }
+    experiment.backend = if cast == live::Cast::embedded() {
+        Backend::Reference
+    } else {
+        Backend::Live(Box::new(cast))
+    };
+    Ok(())
+}
+
+enum Who {
+    Embedded,
+    Model(String),
+    Program(live::Program),
+}
+
+/// What a flag names: the embedded part, a model of the experiment, `PROVIDER:MODEL`, or
+/// `process:COMMAND`.
+fn part(
+    experiment: &mut Experiment,
+    flags: &LiveArguments,
+    flag: &str,
+    text: &str,
+    embedded: &str,
+) -> Result<Who, Failure> {
+    if text == embedded {
+        return Ok(Who::Embedded);
+    }
+    if experiment.models.contains_key(text) {
+        return Ok(Who::Model(text.to_owned()));
+    }
+    let known = || {
+        let names: Vec<String> = experiment
+            .models
+            .keys()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let models = if names.is_empty() {
+            String::new()
+        } else {
+            format!("{}, ", names.join(", "))
+        };
+        format!("use {models}`{embedded}`, `anthropic:MODEL`, `openai:MODEL` or `process:COMMAND`")
+    };
+    let Some((kind, rest)) = text.split_once(':').filter(|(_, rest)| !rest.is_empty()) else {
+        return Err(Failure::usage(format!("`{flag} {text}`: nobody is called so")).hint(known()));
+    };
+    let provider = match kind {
+        "anthropic" => Provider::Anthropic,
+        "openai" => Provider::Openai,
+        "process" => return Ok(Who::Program(program(rest))),
+        _ => {
+            return Err(
+                Failure::usage(format!("`{flag} {text}`: no provider `{kind}`")).hint(known()),
+            );
+        }
+    };
+    let mut model = ModelSettings::new(provider, rest.to_owned());
+    model.base_url.clone_from(&flags.base_url);
+    if model.price().is_err() {
+        match (provider, &flags.base_url) {
+            // A server of one's own has no price list; what it costs can be said in the file.
+            (Provider::Openai, Some(_)) => model.price = Some(live::OwnPrice::default()),
+            (Provider::Anthropic | Provider::Openai, _) => {
+                return Err(Failure::usage(format!("no price for the model `{rest}`")).hint(
+                    "name it under `models` in the experiment file, with `price` or `priced_as`",
+                ));
+            }
+        }
+    }
+    experiment.models.insert(text.to_owned(), model);
+    Ok(Who::Model(text.to_owned()))
+}
+
+/// A command, split at spaces; a part that is a file is made absolute, as programs run elsewhere.
+fn program(command: &str) -> live::Program {
+    live::Program::new(
+        command
+            .split_whitespace()
+            .map(|part| {
+                let path = std::path::Path::new(part);
+                if path.is_relative() && path.is_file() {
+                    std::path::absolute(path)
+                        .map_or_else(|_| part.to_owned(), |path| path.display().to_string())
+                } else {
+                    part.to_owned()
+                }
+            })
+            .collect(),
+    )
+}

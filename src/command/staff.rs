@@ -1,0 +1,270 @@
+//! Hires who plays the parts: services, models, cassettes, programs.
+//!
+//! Keys are read from the environment here, once, and go into the headers of a service and nowhere else.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use secrecy::SecretString;
+
+use super::{Environment, Failure};
+use crate::{
+    agent::{Agent, chat::ChatAgent, process::ProcessAgent, reference::ReferenceAgent},
+    cli::LiveArguments,
+    dream::{
+        Dreamer,
+        consolidate::Consolidator,
+        process::ProcessDreamer,
+        prompted::{PromptedDreamer, PromptedLimits},
+    },
+    experiment::{
+        AgentPart, DreamerPart, Experiment, GraderPart, ModelSettings, UserPart,
+        live::{Program, Provider},
+    },
+    grade::{Checks, Grader, Judge},
+    http::Service,
+    model::{
+        LiveModel, Metered, Model,
+        cassette::{Recording, Replaying, Tape, TapeError},
+        live,
+    },
+    process::Launch,
+    run::Staff,
+    transcript::Role,
+    user::rephrase::Rephraser,
+};
+
+/// Where completions come from and go to.
+#[derive(Default)]
+pub(super) struct Cassettes {
+    record: Option<Arc<Tape>>,
+    replay: Option<Arc<Tape>>,
+}
+
+impl Cassettes {
+    /// The cassettes that the command line names. `go_on` says that a recording is continued.
+    pub(super) fn of(flags: &LiveArguments, go_on: bool) -> Result<Self, Failure> {
+        let open = |folder: &Path| Tape::open(folder).map_err(failed).map(Arc::new);
+        let same = flags.record.is_some() && flags.record == flags.replay;
+        let replay = match &flags.replay {
+            // What is replayed and added to at once may be new.
+            Some(folder) if same => Some(Arc::new(Tape::create(folder, true).map_err(failed)?)),
+            Some(folder) => Some(open(folder)?),
+            None => None,
+        };
+        let record = match &flags.record {
+            Some(_) if same => replay.clone(),
+            Some(folder) => Some(Arc::new(Tape::create(folder, go_on).map_err(failed)?)),
+            None => None,
+        };
+        Ok(Self { record, replay })
+    }
+
+    /// Whether no service will be asked.
+    pub(super) fn is_closed(&self) -> bool {
+        self.replay.is_some() && self.record.is_none()
+    }
+}
+
+fn failed(error: TapeError) -> Failure {
+    let hint = match &error {
+        TapeError::Exists(_) => Some(
+            "give another folder, or `--replay` and `--record` the same one to add what is missing",
+        ),
+        TapeError::NotACassette(_) => Some("a cassette is made with `--record DIR`"),
+        TapeError::File { .. } | TapeError::OtherFormat { .. } | TapeError::Content(_) => None,
+    };
+    let failure = Failure::new(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// Services and models of an experiment, each made once.
+pub(super) struct Agency<'e> {
+    experiment: &'e Experiment,
+    environment: &'e Environment,
+    cassettes: Cassettes,
+    services: BTreeMap<(String, String), Arc<Service>>,
+}
+
+impl<'e> Agency<'e> {
+    pub(super) fn new(
+        experiment: &'e Experiment,
+        environment: &'e Environment,
+        cassettes: Cassettes,
+    ) -> Self {
+        Self {
+            experiment,
+            environment,
+            cassettes,
+            services: BTreeMap::new(),
+        }
+    }
+
+    /// Everybody whom the experiment names.
+    pub(super) fn staff(&mut self) -> Result<Staff, Failure> {
+        let experiment = self.experiment;
+        let cast = experiment.cast();
+        let agent: Box<dyn Agent> = match &cast.agent {
+            AgentPart::Reference => {
+                Box::new(ReferenceAgent::new(experiment.limits, experiment.reference))
+            }
+            AgentPart::Model(name) => Box::new(ChatAgent::new(
+                self.model(name)?,
+                cast.limits,
+                self.settings(name)?.max_output_tokens,
+            )),
+            AgentPart::Process(program) => Box::new(ProcessAgent::new(
+                self.launch(program),
+                experiment.limits,
+                Arc::clone(&self.environment.clock),
+            )),
+        };
+        let dreamer: Box<dyn Dreamer> = match &cast.dreamer {
+            DreamerPart::Embedded => Box::new(Consolidator::new(experiment.reference)),
+            DreamerPart::Model(name) => {
+                let settings = self.settings(name)?;
+                let limits = PromptedLimits {
+                    context_tokens: settings.context_tokens,
+                    max_output_tokens: settings.max_output_tokens,
+                };
+                Box::new(PromptedDreamer::new(self.model(name)?, limits))
+            }
+            DreamerPart::Process(program) => Box::new(ProcessDreamer::new(
+                self.launch(program),
+                Arc::clone(&self.environment.clock),
+            )),
+        };
+        let rephraser = match &cast.user {
+            UserPart::Scripted => None,
+            UserPart::Model(name) => Some(Rephraser::new(self.model(name)?)),
+        };
+        Ok(Staff {
+            agent,
+            dreamer,
+            in_session_grader: self.grader(&cast.in_session_grader, Role::InSessionGrader)?,
+            final_grader: self.grader(&cast.grader, Role::FinalGrader)?,
+            rephraser,
+        })
+    }
+
+    /// A grader.
+    pub(super) fn grader(
+        &mut self,
+        part: &GraderPart,
+        role: Role,
+    ) -> Result<Box<dyn Grader>, Failure> {
+        Ok(match part {
+            GraderPart::Embedded => Box::new(Checks),
+            GraderPart::Judge(judge) => {
+                Box::new(Judge::new(self.model(&judge.model)?, role, judge.repeats))
+            }
+        })
+    }
+
+    fn launch(&self, program: &Program) -> Launch {
+        Launch::new(program.clone(), |name| {
+            self.environment.variable(name).map(Into::into)
+        })
+    }
+
+    fn settings(&self, name: &str) -> Result<&'e ModelSettings, Failure> {
+        self.experiment.models.get(name).ok_or_else(|| {
+            Failure::usage(format!("no model `{name}` in this experiment"))
+                .hint("name it under `models`, with `provider` and `id`")
+        })
+    }
+
+    /// A model within budgets, on cassettes where the command line says so.
+    fn model(&mut self, name: &str) -> Result<Arc<dyn Model>, Failure> {
+        let settings = self.settings(name)?;
+        let identity = live::identity(settings);
+        let inner: Arc<dyn Model> =
+            match (self.cassettes.replay.clone(), self.cassettes.record.clone()) {
+                (Some(replay), None) => Arc::new(Replaying::new(identity, replay, None)),
+                (Some(replay), Some(record)) => Arc::new(Replaying::new(
+                    identity,
+                    replay,
+                    Some((self.live(name)?, record)),
+                )),
+                (None, Some(record)) => {
+                    Arc::new(Recording::new(self.live(name)?, identity, record))
+                }
+                (None, None) => self.live(name)?,
+            };
+        let price = settings
+            .price()
+            .map_err(|_| Failure::usage(format!("no price for the model `{name}`")))?;
+        Ok(Arc::new(Metered::new(
+            inner,
+            name.to_owned(),
+            price,
+            settings.max_output_tokens,
+        )))
+    }
+
+    fn live(&mut self, name: &str) -> Result<Arc<dyn Model>, Failure> {
+        let settings = self.settings(name)?;
+        let base_url = self.base_url(settings);
+        let service = self.service(name)?;
+        Ok(Arc::new(LiveModel::new(
+            service,
+            name.to_owned(),
+            settings.clone(),
+            base_url,
+        )))
+    }
+
+    /// Where the service of a model is.
+    pub(super) fn base_url(&self, settings: &ModelSettings) -> String {
+        settings.base_url.clone().unwrap_or_else(|| {
+            let provider = settings.provider;
+            self.environment
+                .variable(provider.base_url_variable())
+                .unwrap_or_else(|| provider.base_url().to_owned())
+        })
+    }
+
+    /// The service of a model; models with the same address and key share one.
+    pub(super) fn service(&mut self, name: &str) -> Result<Arc<Service>, Failure> {
+        let settings = self.settings(name)?;
+        let base_url = self.base_url(settings);
+        let variable = settings
+            .key
+            .clone()
+            .unwrap_or_else(|| settings.provider.key_variable().to_owned());
+        let at = (base_url.clone(), variable.clone());
+        if let Some(service) = self.services.get(&at) {
+            return Ok(Arc::clone(service));
+        }
+        let key = self
+            .environment
+            .variable(&variable)
+            .filter(|key| !key.trim().is_empty());
+        let own_server = base_url != settings.provider.base_url();
+        // A server of one's own needs no key, unless a variable was named for one.
+        if key.is_none() && (settings.key.is_some() || !own_server) {
+            let hint = match settings.provider {
+                Provider::Anthropic | Provider::Openai => format!(
+                    "set it to your key: `export {variable}=…`; keys are read from the environment only"
+                ),
+            };
+            return Err(Failure::usage(format!(
+                "model `{name}` needs a key, and `{variable}` is not set"
+            ))
+            .hint(hint));
+        }
+        let key = key.map(|key| SecretString::from(key.trim().to_owned()));
+        let service = live::service(
+            settings,
+            &base_url,
+            key,
+            Arc::clone(&self.environment.clock),
+        )
+        .map_err(Failure::new)?;
+        let service = Arc::new(service);
+        self.services.insert(at, Arc::clone(&service));
+        Ok(service)
+    }
+}
