@@ -11,7 +11,7 @@ use crate::{
     model::caller::Account,
     quantity::Milliseconds,
     rubric::Verdicts,
-    transcript::{Entry, Failure, Usage},
+    transcript::{Entry, Failure, Role, Usage},
     user::Said,
 };
 
@@ -100,6 +100,17 @@ pub struct SessionDone {
     pub dream: Option<DreamDone>,
     /// What live parts spent on it, its dream included.
     pub account: Account,
+    /// What of a live part's work was not taken, and why.
+    pub remarks: Vec<Remark>,
+}
+
+/// Something of a live part's work that was not taken as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// Whose work.
+    pub role: Role,
+    /// What it was, and why it was not taken.
+    pub text: String,
 }
 
 /// A task that was done, or not.

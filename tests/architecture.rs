@@ -150,6 +150,7 @@ const TABLE: &[(&str, May)] = &[
             "grade",
             "user",
             "brief",
+            "model",
         ]),
     ),
     (
@@ -172,6 +173,8 @@ const TABLE: &[(&str, May)] = &[
             "plan",
             "grade",
             "event",
+            "budget",
+            "model",
         ]),
     ),
     (
@@ -191,6 +194,8 @@ const TABLE: &[(&str, May)] = &[
             "price",
             "run",
             "user",
+            "model",
+            "budget",
         ]),
     ),
     (
@@ -212,6 +217,7 @@ const TABLE: &[(&str, May)] = &[
             "price",
             "experiment",
             "scenario",
+            "model",
         ]),
     ),
     (
@@ -227,6 +233,7 @@ const TABLE: &[(&str, May)] = &[
             "experiment",
             "dream",
             "brief",
+            "transcript",
         ]),
     ),
     ("progress", Import(&["ident", "quantity", "event"])),

@@ -10,6 +10,7 @@ pub mod claim;
 pub mod cost;
 mod estimate;
 pub mod gate;
+pub mod live;
 mod measured;
 mod metric;
 pub mod power;
@@ -269,6 +270,8 @@ pub struct Analysis {
     pub attributions: Vec<attribution::Attribution>,
     /// The claims that the run registered, else the published ones, judged.
     pub claims: Option<claim::Judgement>,
+    /// What live parts did; none where everybody was embedded.
+    pub live: Option<live::Live>,
 }
 
 /// Why a record cannot be analysed.
@@ -295,6 +298,7 @@ impl Analysis {
         let curve = estimate::curve(&sums, &manifest)?;
         let scenarios = sums.scenario_rates();
         Ok(Self {
+            live: live::Live::of(record)?,
             counts: sums.counts,
             dreams: sums.dreams,
             costs: sums.costs,

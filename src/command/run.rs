@@ -16,7 +16,8 @@ use super::{
 use crate::{
     analyse::claim,
     cli::RunArguments,
-    experiment::{self, Backend, Experiment, Regime},
+    experiment::{self, Backend, Experiment, GraderPart, Regime},
+    grade::Judge,
     plan::{Plan, PlanError},
     quantity::Usd,
     record::{Host, Manifest, NoHistory, Record, RecordError, Recorder, RegisteredClaims, Resumed},
@@ -82,6 +83,13 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
         host,
     );
     manifest.claims = registered;
+    if let Some(live) = &mut manifest.live {
+        let judges = [&live.cast.grader, &live.cast.in_session_grader];
+        live.judge_digest = judges
+            .into_iter()
+            .any(|part| matches!(part, GraderPart::Judge(_)))
+            .then(|| Judge::digest().to_string());
+    }
     let file = folder.join(RECORD);
     let (recorder, history): (Recorder, Box<dyn History>) = if arguments.resume && file.exists() {
         same_claims(&file, &manifest)?;

@@ -5,11 +5,9 @@
 //! was spent read it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
-
-use serde::{Deserialize, Serialize};
 
 use crate::{
     budget::{Amount, Purse},
@@ -19,7 +17,7 @@ use crate::{
 };
 
 /// What a role spent on one model within a session.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spent {
     /// Completions.
     pub calls: u64,
@@ -31,6 +29,20 @@ pub struct Spent {
     pub cost: Usd,
     /// Completions whose tokens are an estimate, because the service did not count them.
     pub estimated: u64,
+    /// The ids by which the service named the model that answered.
+    pub served: BTreeSet<String>,
+}
+
+impl Spent {
+    /// Adds what else was spent.
+    pub fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.attempts += other.attempts;
+        self.usage += other.usage;
+        self.cost += other.cost;
+        self.estimated += other.estimated;
+        self.served.extend(other.served.iter().cloned());
+    }
 }
 
 /// What was spent, by role and by the model's name in the experiment.
@@ -89,11 +101,7 @@ impl Caller {
     pub fn note(&self, role: Role, model: &str, spent: &Spent) {
         let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
         let sum = account.entry((role, model.to_owned())).or_default();
-        sum.calls += spent.calls;
-        sum.attempts += spent.attempts;
-        sum.usage += spent.usage;
-        sum.cost += spent.cost;
-        sum.estimated += spent.estimated;
+        sum.add(spent);
     }
 
     /// What was spent so far.

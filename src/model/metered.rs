@@ -124,6 +124,7 @@ impl Model for Metered {
                 usage: completion.usage,
                 cost: self.price.of_tokens(&completion.usage),
                 estimated: completion.estimated.into(),
+                served: [completion.model.clone()].into(),
             };
             reserved.settle(Amount {
                 usd: spent.cost,

@@ -58,6 +58,8 @@ pub struct Plan {
     pub trials: Vec<Trial>,
     /// The prices that tokens are costed with.
     pub prices: Prices,
+    /// Digests of the rubrics that are used.
+    pub rubrics: BTreeMap<RubricId, Digest>,
     /// Digest of all that decides the results: experiment, scenarios, rubrics.
     pub digest: Digest,
 }
@@ -135,13 +137,19 @@ impl Plan {
             .into_iter()
             .map(|scenario| prepare(scenario, rubrics))
             .collect::<Result<Vec<_>, _>>()?;
-        let digest = digest(&experiment, &prepared, rubrics);
+        let used: BTreeMap<RubricId, Digest> = rubrics
+            .iter()
+            .filter(|(id, _)| is_used(&prepared, id))
+            .map(|(id, rubric)| (id.clone(), rubric.digest))
+            .collect();
+        let digest = digest(&experiment, &prepared, &used);
         let trials = trials(&experiment, &prepared)?;
         Ok(Self {
             experiment,
             scenarios: prepared,
             trials,
             prices,
+            rubrics: used,
             digest,
         })
     }
@@ -215,27 +223,27 @@ fn prepare(
 fn digest(
     experiment: &Experiment,
     scenarios: &[Prepared],
-    rubrics: &BTreeMap<RubricId, RubricTemplate>,
+    rubrics: &BTreeMap<RubricId, Digest>,
 ) -> Digest {
     let mut parts = vec![serde_json::to_vec(experiment).unwrap_or_default()];
     for prepared in scenarios {
         parts.push(prepared.scenario.id.as_str().as_bytes().to_vec());
         parts.push(prepared.scenario.digest.as_bytes().to_vec());
     }
-    let used = |id: &RubricId| {
-        scenarios.iter().any(|prepared| {
-            prepared
-                .scenario
-                .sessions
-                .iter()
-                .any(|session| session.tasks.iter().any(|task| task.rubric == *id))
-        })
-    };
-    for (id, rubric) in rubrics.iter().filter(|(id, _)| used(id)) {
+    for (id, digest) in rubrics {
         parts.push(id.as_str().as_bytes().to_vec());
-        parts.push(rubric.digest.as_bytes().to_vec());
+        parts.push(digest.as_bytes().to_vec());
     }
     Digest::of_parts(parts.iter().map(Vec::as_slice))
+}
+
+fn is_used(scenarios: &[Prepared], id: &RubricId) -> bool {
+    scenarios.iter().any(|prepared| {
+        let sessions = &prepared.scenario.sessions;
+        sessions
+            .iter()
+            .any(|session| session.tasks.iter().any(|task| task.rubric == *id))
+    })
 }
 
 /// The scenario that gives a placebo its text: the same construct in the next domain that has one, so

@@ -18,12 +18,13 @@ const TASK: &str = "INSERT INTO tasks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
      ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)";
 const DREAM: &str = "INSERT INTO dreams VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 const SPENT: &str = "
-INSERT INTO spending VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO UPDATE SET
+INSERT INTO spending VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO UPDATE SET
     calls = calls + excluded.calls, attempts = attempts + excluded.attempts,
     uncached_input = uncached_input + excluded.uncached_input,
     cache_write = cache_write + excluded.cache_write, cache_read = cache_read + excluded.cache_read,
     output = output + excluded.output, micro_usd = micro_usd + excluded.micro_usd,
-    estimated_calls = estimated_calls + excluded.estimated_calls";
+    estimated_calls = estimated_calls + excluded.estimated_calls, served = excluded.served";
+const REMARK: &str = "INSERT INTO remarks VALUES (?1, ?2, ?3, ?4, ?5)";
 const TRIAL: &str = "INSERT OR REPLACE INTO trials VALUES (?1, ?2, ?3)";
 
 /// Writes a session; `false` if it is there already, and then nothing is written.
@@ -76,6 +77,15 @@ pub(super) fn insert_session(
         insert_dream(connection, key, dream)?;
     }
     insert_spending(connection, done.trial, done.session, &done.account)?;
+    for (number, remark) in done.remarks.iter().enumerate() {
+        connection.prepare_cached(REMARK)?.execute(params![
+            whole(done.trial),
+            done.session,
+            whole(number),
+            remark.role.as_str(),
+            remark.text,
+        ])?;
+    }
     Ok(true)
 }
 
@@ -101,6 +111,7 @@ pub(super) fn insert_spending(
             output,
             spent.cost.0,
             whole(spent.estimated),
+            json(&spent.served)?,
         ])?;
     }
     Ok(())

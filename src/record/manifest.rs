@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::FORMAT;
 use crate::{
     experiment::{Backend, Cast, Limits, ModelSettings, Outcomes, Policy, Reference, Regime},
-    ident::{ArmId, PolicyId, ScenarioId},
+    ident::{ArmId, PolicyId, RubricId, ScenarioId},
     plan::Plan,
     price::{Price, PriceList, Prices},
     scenario::{Construct, Domain},
@@ -98,6 +98,9 @@ pub struct LiveParts {
     pub cast: Cast,
     /// The models by name. Their keys are named by environment variables and stand nowhere.
     pub models: BTreeMap<String, ModelSettings>,
+    /// Digest of the words that a judge is given beside rubric and work, in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge_digest: Option<String>,
 }
 
 /// What a run was.
@@ -136,6 +139,9 @@ pub struct Manifest {
     pub policies: Vec<PlannedPolicy>,
     /// Digest of all that decides the results, in hexadecimal digits; the rubrics are in it.
     pub plan_digest: String,
+    /// Digests of the rubrics that are used, in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rubrics: BTreeMap<RubricId, String>,
     /// The scenarios in order of their names.
     pub scenarios: Vec<PlannedScenario>,
     /// The claims that were fixed before the run.
@@ -220,6 +226,7 @@ impl Manifest {
                 Backend::Live(cast) => Some(LiveParts {
                     cast: cast.as_ref().clone(),
                     models: experiment.models.clone(),
+                    judge_digest: None,
                 }),
             },
             limits: experiment.limits,
@@ -227,6 +234,11 @@ impl Manifest {
             arms: experiment.arms.iter().map(arm).collect(),
             policies: experiment.policies.iter().map(policy).collect(),
             plan_digest: plan.digest.to_string(),
+            rubrics: plan
+                .rubrics
+                .iter()
+                .map(|(id, digest)| (id.clone(), digest.to_string()))
+                .collect(),
             scenarios: plan.scenarios.iter().map(scenario).collect(),
             claims: None,
             price: plan.prices.agent,

@@ -40,8 +40,13 @@ SELECT verdicts FROM trials_planned AS trial JOIN tasks ON tasks.repetition = tr
 WHERE trial.number = ?1 ORDER BY tasks.task";
 const SPENDING: &str = "
 SELECT trial, role, model, sum(calls), sum(attempts), sum(uncached_input), sum(cache_write), sum(cache_read),
-    sum(output), sum(micro_usd), sum(estimated_calls)
+    sum(output), sum(micro_usd), sum(estimated_calls), max(served)
 FROM spending GROUP BY trial, role, model";
+const REMARKS: &str =
+    "SELECT trial, session, role, text FROM remarks ORDER BY trial, session, number";
+const ALL_VERDICTS: &str = "
+SELECT trial, verdicts FROM tasks WHERE verdicts IS NOT NULL
+ORDER BY repetition, scenario, session, task, arm";
 const EDITS: &str = "
 SELECT session, edits FROM trials_planned AS trial JOIN dreams ON dreams.repetition = trial.repetition
     AND dreams.scenario = trial.scenario AND dreams.arm = trial.arm
@@ -226,13 +231,7 @@ impl Record {
     /// included.
     pub fn spending(&self) -> Result<BTreeMap<usize, Account>, RecordError> {
         let mut spending: BTreeMap<usize, Account> = BTreeMap::new();
-        let there = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'spending'";
-        let mut known = false;
-        self.reader.each(there, params![], |_| {
-            known = true;
-            Ok(())
-        })?;
-        if !known {
+        if !self.has_live_parts()? {
             return Ok(spending);
         }
         self.reader.each(SPENDING, params![], |row| {
@@ -245,14 +244,15 @@ impl Record {
                     usage: columns.usage()?,
                     cost: Usd(columns.take()?),
                     estimated: columns.amount()?,
+                    served: BTreeSet::new(),
                 };
-                Ok((key.0, key.1, key.2, spent))
+                Ok((key.0, key.1, key.2, (spent, columns.take::<String>()?)))
             })?;
-            let role = Role::ALL.into_iter().find(|known| known.as_str() == role);
-            let role = role.ok_or_else(|| RecordError::Damaged {
-                path: self.reader.path.clone(),
-                finding: format!("trial {trial} has spending of an unknown role"),
-            })?;
+            let (mut spent, served) = spent;
+            spent.served = self
+                .reader
+                .parse(&served, || format!("the spending of trial {trial}"))?;
+            let role = self.role(&role, trial)?;
             spending
                 .entry(trial)
                 .or_default()
@@ -260,6 +260,65 @@ impl Record {
             Ok(())
         })?;
         Ok(spending)
+    }
+
+    /// A record of format 1 has no place for what live parts did.
+    fn has_live_parts(&self) -> Result<bool, RecordError> {
+        let there = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'spending'";
+        let mut known = false;
+        self.reader.each(there, params![], |_| {
+            known = true;
+            Ok(())
+        })?;
+        Ok(known)
+    }
+
+    fn role(&self, name: &str, trial: usize) -> Result<Role, RecordError> {
+        Role::ALL
+            .into_iter()
+            .find(|known| known.as_str() == name)
+            .ok_or_else(|| RecordError::Damaged {
+                path: self.reader.path.clone(),
+                finding: format!("trial {trial} has the unknown role `{name}`"),
+            })
+    }
+
+    /// Calls `take` for what of the live parts' work was not taken: trial, session, whose, and why.
+    pub fn for_each_remark(
+        &self,
+        mut take: impl FnMut(usize, u32, Role, &str),
+    ) -> Result<(), RecordError> {
+        if !self.has_live_parts()? {
+            return Ok(());
+        }
+        self.reader.each(REMARKS, params![], |row| {
+            let (trial, session, role, text) = self.reader.read(row, |row| {
+                let mut columns = Columns::new(row);
+                Ok((
+                    columns.index()?,
+                    columns.take::<u32>()?,
+                    columns.take::<String>()?,
+                    columns.take::<String>()?,
+                ))
+            })?;
+            take(trial, session, self.role(&role, trial)?, &text);
+            Ok(())
+        })
+    }
+
+    /// Calls `take` with the verdicts on each deliverable that was graded.
+    pub fn for_each_verdicts(&self, mut take: impl FnMut(&Verdicts)) -> Result<(), RecordError> {
+        self.reader.each(ALL_VERDICTS, params![], |row| {
+            let (trial, text): (usize, String) = self.reader.read(row, |row| {
+                let mut columns = Columns::new(row);
+                Ok((columns.index()?, columns.take()?))
+            })?;
+            let verdicts = self
+                .reader
+                .parse(&text, || format!("a verdict of trial {trial}"))?;
+            take(&verdicts);
+            Ok(())
+        })
     }
 
     /// How many sessions there are of each trial without a gap from the first.

@@ -18,7 +18,7 @@ use super::{
     error::writing,
     insert::{insert_outcome, insert_session, insert_spending},
     rows::whole,
-    schema::{self, Access, SPENDING, TABLES, check, connect},
+    schema::{self, Access, LIVE, TABLES, check, connect},
 };
 use crate::event::Event;
 
@@ -67,7 +67,7 @@ impl Recorder {
     fn fill(&mut self, manifest: &str) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction()?;
         transaction.execute_batch(TABLES)?;
-        transaction.execute_batch(SPENDING)?;
+        transaction.execute_batch(LIVE)?;
         let format = FORMAT.to_string();
         transaction.execute("INSERT INTO meta VALUES ('format', ?1)", [format])?;
         transaction.execute("INSERT INTO meta VALUES ('manifest', ?1)", [manifest])?;
@@ -102,7 +102,7 @@ impl Recorder {
         // A record that was begun before there were live parts has no account of them.
         recorder
             .connection
-            .execute_batch(SPENDING)
+            .execute_batch(LIVE)
             .map_err(writing(path))?;
         Ok(recorder)
     }

@@ -97,8 +97,9 @@ CREATE TABLE dreams (
 ";
 
 /// What live parts spent, by session, role and model: also on sessions that did not come to their end,
-/// and on each attempt at a session that was begun again. Since format 2.
-pub(super) const SPENDING: &str = "
+/// and on each attempt at a session that was begun again; and what of their work was not taken. Since
+/// format 2.
+pub(super) const LIVE: &str = "
 CREATE TABLE IF NOT EXISTS spending (
     trial INTEGER NOT NULL,
     session INTEGER NOT NULL,
@@ -112,7 +113,16 @@ CREATE TABLE IF NOT EXISTS spending (
     output INTEGER NOT NULL,
     micro_usd INTEGER NOT NULL,
     estimated_calls INTEGER NOT NULL,
+    served TEXT NOT NULL,
     PRIMARY KEY (trial, session, role, model)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS remarks (
+    trial INTEGER NOT NULL,
+    session INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (trial, session, number)
 ) STRICT, WITHOUT ROWID;
 ";
 

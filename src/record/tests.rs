@@ -69,6 +69,7 @@ fn manifest() -> Manifest {
         repetitions: 2,
         backend: "reference".to_owned(),
         live: None,
+        rubrics: std::collections::BTreeMap::new(),
         other_prices: std::collections::BTreeMap::new(),
         priced_as: "claude-sonnet-5-5".to_owned(),
         limits: crate::experiment::Limits::default(),
@@ -118,6 +119,7 @@ fn session(trial: usize, session: u32) -> Event {
             active: Milliseconds(1),
         }),
         account: Account::new(),
+        remarks: Vec::new(),
     }))
 }
 

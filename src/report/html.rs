@@ -4,7 +4,7 @@ use minijinja::{AutoEscape, Environment, Value, value::Serde};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{ReportError, claims, findings::answers, words};
+use super::{ReportError, claims, findings::answers, live, words};
 use crate::{
     analyse::{
         Analysis, Comparison, Direction, Estimate, Group, Metric, Part,
@@ -380,6 +380,7 @@ pub(super) fn page(
         "costs": cost_table(analysis),
         "counts": count_table(analysis),
         "failures": analysis.failures,
+        "live": live::sentences(analysis).iter().map(|one| coded(one)).collect::<Vec<_>>(),
         "unpaired": analysis.comparisons.iter().filter(|one| one.group == Group::All && one.metric == Metric::Completion).map(|one| one.unpaired).sum::<u64>(),
         "chart_completion": chart("completion"),
         "chart_scenarios": chart("scenarios"),

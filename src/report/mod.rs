@@ -12,6 +12,7 @@ pub mod costs;
 mod findings;
 pub mod gates;
 mod html;
+mod live;
 pub mod power;
 mod roles;
 mod rows;

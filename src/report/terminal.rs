@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use owo_colors::OwoColorize as _;
 
-use super::{findings::answers, roles::Roles, words};
+use super::{findings::answers, live, roles::Roles, words};
 use crate::{
     analyse::{Analysis, Caution, Direction, Group, Metric},
     scenario::Construct,
@@ -114,6 +114,9 @@ pub(super) fn summary(analysis: &Analysis) -> String {
         "",
         "",
     ));
+    for sentence in live::sentences(analysis) {
+        text.push_str(&wrapped(&sentence, "", "  "));
+    }
     for (reason, trials) in &analysis.failures {
         text.push_str(&wrapped(
             &format!("{} ended: {reason}", words::count(*trials, "trial")),

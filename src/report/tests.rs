@@ -40,6 +40,7 @@ fn manifest() -> Manifest {
         repetitions: 1,
         backend: "reference".into(),
         live: None,
+        rubrics: std::collections::BTreeMap::new(),
         other_prices: std::collections::BTreeMap::new(),
         priced_as: "claude-sonnet-5-5".into(),
         claims: None,
@@ -187,6 +188,7 @@ fn analysis(shares: [Option<f64>; 3], directions: [Direction; 2]) -> Analysis {
         failures: vec![("the connection was <reset>".repeat(6), 1)],
         attributions: Vec::new(),
         claims: None,
+        live: None,
     }
 }
 

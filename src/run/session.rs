@@ -5,17 +5,17 @@ use std::sync::Arc;
 use crate::{
     agent::{AgentSession, Message, Step, Turn},
     brief::Deliverable,
-    event::TaskDone,
+    event::{Remark, TaskDone},
     experiment::Outcomes,
     grade::{GradeRequest, Grader, findings},
     plan::Prepared,
     quantity::Seed,
     rubric::{Rubric, Verdicts},
     scenario::SERIAL,
-    transcript::{Entry, Failure, Usage},
+    transcript::{Entry, Failure, Role, Usage},
     user::{
         Clarification, Desk, Mistake, Said,
-        rephrase::{AnswerKey, Rephraser},
+        rephrase::{AnswerKey, Audited, Rephraser},
         truths,
     },
 };
@@ -38,6 +38,7 @@ pub(super) struct Room<'r> {
 pub(super) struct Minutes {
     pub(super) entries: Vec<Entry>,
     pub(super) in_session_grader: Usage,
+    pub(super) remarks: Vec<Remark>,
 }
 
 impl Room<'_> {
@@ -84,7 +85,7 @@ impl Room<'_> {
                         break;
                     }
                     *said = heard;
-                    let text = self.voiced(text, task, rounds).await?;
+                    let text = self.voiced(text, task, rounds, minutes).await?;
                     minutes.entries.push(Entry::Answer(text.clone()));
                     agent.say(Message::Answer(text)).await?
                 }
@@ -118,7 +119,7 @@ impl Room<'_> {
                     }
                     done.corrections += 1;
                     let text = desk.correct(&deliverable, &unmet, rounds, said);
-                    let text = self.voiced(text, task, rounds).await?;
+                    let text = self.voiced(text, task, rounds, minutes).await?;
                     minutes.entries.push(Entry::Correction(text.clone()));
                     agent.say(Message::Correction(text)).await?
                 }
@@ -145,7 +146,13 @@ impl Room<'_> {
 
     /// What the user says, in a model's words where one plays the user. Its tokens stand on the caller's
     /// account and in no task: it is a part of the trial, and none of a deployment.
-    async fn voiced(&self, text: String, task: usize, round: u32) -> Result<String, Failure> {
+    async fn voiced(
+        &self,
+        text: String,
+        task: usize,
+        round: u32,
+        minutes: &mut Minutes,
+    ) -> Result<String, Failure> {
         let Some(rephraser) = self.rephraser else {
             return Ok(text);
         };
@@ -157,7 +164,14 @@ impl Room<'_> {
             .derive("voice")
             .derive_number(task as u64)
             .derive_number(round.into());
-        Ok(rephraser.rephrase(&text, &key, seed).await?.text)
+        let said = rephraser.rephrase(&text, &key, seed).await?;
+        if let Audited::Replaced(why) = said.audited {
+            minutes.remarks.push(Remark {
+                role: Role::User,
+                text: why,
+            });
+        }
+        Ok(said.text)
     }
 
     /// The outcomes loop: the in-session grader asks for revision until it is satisfied or may ask no

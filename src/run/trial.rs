@@ -11,13 +11,13 @@ use crate::{
     agent::{MemoryAccess, Opening},
     budget::Purse,
     dream::DreamRequest,
-    event::{DreamDone, Lost, PastSession, SessionDone, TrialOutcome},
+    event::{DreamDone, Lost, PastSession, Remark, SessionDone, TrialOutcome},
     experiment::{Policy, Regime},
     memory::Store,
     model::caller::{Account, Caller},
     plan::{Plan, Trial},
     scenario::{Scenario, Truth},
-    transcript::{Entry, Failure, Transcript},
+    transcript::{Entry, Failure, Role, Transcript},
     user::Said,
 };
 
@@ -204,7 +204,7 @@ impl Course {
         let transcript = Arc::new(Transcript {
             session: self.next,
             brief,
-            entries: minutes.entries,
+            entries: std::mem::take(&mut minutes.entries),
         });
         if arm.memory == Regime::Dreamed {
             self.transcripts.push(Arc::clone(&transcript));
@@ -215,8 +215,13 @@ impl Course {
                 .is_multiple_of(plan.experiment.policy(arm).every_sessions);
         let dream = if arm.memory == Regime::Dreamed && due {
             Some(
-                self.dream(staff, &plan.experiment.policy(arm), transcript.brief.date)
-                    .await?,
+                self.dream(
+                    staff,
+                    &plan.experiment.policy(arm),
+                    transcript.brief.date,
+                    &mut minutes.remarks,
+                )
+                .await?,
             )
         } else {
             None
@@ -235,6 +240,7 @@ impl Course {
             in_session_grader: minutes.in_session_grader,
             dream,
             account: Account::new(),
+            remarks: minutes.remarks,
         })
     }
 
@@ -243,6 +249,7 @@ impl Course {
         staff: &Staff,
         policy: &Policy,
         date: jiff::civil::Date,
+        remarks: &mut Vec<Remark>,
     ) -> Result<DreamDone, Failure> {
         let before = (self.store.len(), self.store.tokens());
         let request = DreamRequest {
@@ -253,6 +260,10 @@ impl Course {
             seed: self.plan.seed(&self.trial, self.next).derive("dreamer"),
         };
         let dream = staff.dreamer.dream(request).await?;
+        remarks.extend(dream.refused.into_iter().map(|text| Remark {
+            role: Role::Dreamer,
+            text,
+        }));
         self.store = dream.store.clone();
         Ok(DreamDone {
             before,
