@@ -20,10 +20,14 @@ use crate::{
     world::{plan, root},
 };
 
-const KEY: &str = "sk-planted-0123456789abcdef";
+pub(crate) const KEY: &str = "sk-planted-0123456789abcdef";
 
 /// The standard experiment with every part played by a model of this server.
-fn experiment(folder: &Path, server: &ModelServer, provider: Provider) -> std::path::PathBuf {
+pub(crate) fn experiment(
+    folder: &Path,
+    server: &ModelServer,
+    provider: Provider,
+) -> std::path::PathBuf {
     let standard = fs::read_to_string(root().join("experiments/standard.yaml")).unwrap();
     let live = format!(
         "backend:\n  live:\n    agent: {{model: wire}}\n    dreamer: {{model: wire}}\n    grader: {{judge: {{model: wire}}}}\n    in_session_grader: {{judge: {{model: wire}}}}\nmodels:\n  wire: {{provider: {}, id: local, base_url: '{}', key: PLANTED_KEY, price: {{input: 2, output: 10, cache_write: 2.5, cache_read: 0.1}}}}\n",
@@ -56,7 +60,7 @@ pub(crate) fn dreamtrial(arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn succeeds(output: &Output) {
+pub(crate) fn succeeds(output: &Output) {
     assert!(
         output.status.success(),
         "{}\n{}",
@@ -66,7 +70,7 @@ fn succeeds(output: &Output) {
 }
 
 /// Everything of a record that does not depend on who counts tokens and time.
-fn outcomes(record: &Record) -> Vec<String> {
+pub(crate) fn outcomes(record: &Record) -> Vec<String> {
     let mut rows = Vec::new();
     record
         .for_each_task(|task| {

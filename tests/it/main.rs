@@ -7,6 +7,7 @@
 //! - `bad_input`: broken files are reported whole, in words, with their place.
 //! - `calibrate`: sheets for people, their labels, and rates without the errors of the grader.
 //! - `files`: shipped files fit their schemas and pass `check`.
+//! - `cassettes`: a run is repeated without a service, and what is spent is held to caps.
 //! - `claims`: claims on a run, registered or not.
 //! - `cost`: exact totals, what-ifs, break-even.
 //! - `gate`: no change passes, careless policies are caught, with the edits behind.
@@ -39,6 +40,7 @@ mod admission;
 mod analysis;
 mod bad_input;
 mod calibrate;
+mod cassettes;
 mod claims;
 mod command_line;
 mod cost;
