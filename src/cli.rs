@@ -7,9 +7,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 /// The controlled trial of dreaming: does memory consolidation between an agent's sessions help, for
 /// whom, and at what cost?
 ///
-/// Exit codes: 0 done; 1 unexpected failure; 2 wrong usage; 3 a scenario, rubric, experiment,
-/// claims file, table or file of labels is invalid; 4 some trials could not be run or graded;
-/// 5 a gate found a regression; 6 a gate could not conclude; 130 interrupted, with what was done kept.
+/// Exit codes: 0 done; 1 unexpected failure, or `doctor` found what a run would fail of; 2 wrong usage;
+/// 3 a scenario, rubric, experiment, claims file, table or file of labels is invalid; 4 some trials
+/// could not be run or graded; 5 a gate found a regression; 6 a gate could not conclude;
+/// 130 interrupted, with what was done kept.
 #[derive(Debug, Parser)]
 #[command(
     name = "dreamtrial",
@@ -28,6 +29,8 @@ pub struct Arguments {
 pub enum Command {
     /// Run an experiment and report on it
     Run(RunArguments),
+    /// Check keys, services, models, prices and the clock before a run is paid for
+    Doctor(DoctorArguments),
     /// Make the report of a run again from its record
     Report(ReportArguments),
     /// Judge claims on a run: supported, refuted or inconclusive, with the evidence
@@ -100,10 +103,25 @@ pub struct RunArguments {
     pub budget: BudgetArguments,
 }
 
-/// Who plays which part, where the command line says so.
+/// Who plays which part, where the command line says so, and what is kept of it.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Live models")]
 pub struct LiveArguments {
+    /// Who plays which part
+    #[command(flatten)]
+    pub cast: CastArguments,
+    /// Keep every completion in this folder
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
+    /// Take completions from this folder and ask no service; with --record, ask for those that it lacks
+    #[arg(long, value_name = "DIR")]
+    pub replay: Option<PathBuf>,
+}
+
+/// Who plays which part, where the command line says so.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Live models")]
+pub struct CastArguments {
     /// Who plays the agent, and dreams if it is a model: reference, anthropic:MODEL, openai:MODEL, a name
     /// under `models` in the experiment, or process:COMMAND
     #[arg(long, value_name = "WHO")]
@@ -120,12 +138,20 @@ pub struct LiveArguments {
     /// Where the models are that the command line names [default: their provider's address]
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
-    /// Keep every completion in this folder
-    #[arg(long, value_name = "DIR")]
-    pub record: Option<PathBuf>,
-    /// Take completions from this folder and ask no service; with --record, ask for those that it lacks
-    #[arg(long, value_name = "DIR")]
-    pub replay: Option<PathBuf>,
+}
+
+/// Arguments of `dreamtrial doctor`.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArguments {
+    /// The experiment file
+    #[arg(default_value = "experiments/standard.yaml")]
+    pub experiment: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Who plays which part
+    #[command(flatten)]
+    pub cast: CastArguments,
 }
 
 /// What may be spent.

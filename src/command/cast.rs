@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::{
-    cli::LiveArguments,
+    cli::CastArguments,
     experiment::{
         AgentPart, Backend, DreamerPart, Experiment, GraderPart, ModelSettings, live,
         live::{Judge, Provider},
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Applies the flags of the command line to an experiment.
-pub(super) fn choose(experiment: &mut Experiment, flags: &LiveArguments) -> Result<(), Failure> {
+pub(super) fn choose(experiment: &mut Experiment, flags: &CastArguments) -> Result<(), Failure> {
     if flags.backend.is_none() && flags.dreamer.is_none() && flags.judge.is_none() {
         if flags.base_url.is_some() {
             return Err(Failure::usage(
@@ -74,7 +74,7 @@ enum Who {
 /// `process:COMMAND`.
 fn part(
     experiment: &mut Experiment,
-    flags: &LiveArguments,
+    flags: &CastArguments,
     flag: &str,
     text: &str,
     embedded: &str,

@@ -16,7 +16,7 @@ use crate::{
     plan::Plan,
     progress::Progress,
     record::{RecordError, Recorder},
-    run::{Cancel, Funds, Halt, History, Runner, Staff},
+    run::{Cancel, Funds, Halt, History, Runner, Staff, Summary},
 };
 
 /// How many events may wait for the disk before trials wait too.
@@ -102,7 +102,8 @@ impl<'e> Execution<'e> {
         })
     }
 
-    /// Runs the trials of the scenarios that are wanted, by number; returns whether that was interrupted.
+    /// Runs the trials of the scenarios that are wanted, by number; returns whether that ended
+    /// before all of them were run.
     pub(super) fn run(&mut self, wanted: impl Fn(usize) -> bool) -> Result<bool, Failure> {
         let Some((mut recorder, mut progress)) = self.writer.take() else {
             return Err(Failure::usage("the record's writer broke off"));
@@ -155,9 +156,14 @@ impl<'e> Execution<'e> {
                 tokio::select! {
                     summary = &mut running => break summary,
                     interrupted = tokio::signal::ctrl_c() => {
-                        if interrupted.is_ok() && !cancel.is_set() {
-                            tell("\nstopping: sessions under way are finished and kept\n");
+                        if interrupted.is_ok() && cancel.is_set() {
+                            tell("\ndropped what was under way\n");
+                            break Summary {
+                                canceled: 1,
+                                ..Summary::default()
+                            };
                         }
+                        tell("\nstopping: sessions under way are finished and kept; once more drops them\n");
                         cancel.set();
                     }
                 }
@@ -175,7 +181,7 @@ impl<'e> Execution<'e> {
         if self.halt.is_none() {
             self.halt = summary.halt;
         }
-        Ok(self.canceled)
+        Ok(self.canceled || self.halt.is_some())
     }
 
     /// Closes the record; returns whether the run was interrupted, and why it ended early otherwise.

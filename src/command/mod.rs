@@ -6,6 +6,7 @@ mod cast;
 mod check;
 mod claims;
 mod cost;
+mod doctor;
 mod early;
 mod execute;
 mod funds;
@@ -75,6 +76,8 @@ pub enum Exit {
     Inconclusive,
     /// Interrupted; what was done is kept.
     Interrupted,
+    /// A run would fail.
+    Unready,
 }
 
 impl Exit {
@@ -96,6 +99,7 @@ impl Exit {
             Self::Regressed => 5,
             Self::Inconclusive => 6,
             Self::Interrupted => 130,
+            Self::Unready => 1,
         }
     }
 }
@@ -182,6 +186,7 @@ pub fn dispatch(arguments: &Arguments, environment: &Environment) -> ExitCode {
         Command::Check(arguments) => check::check(arguments),
         Command::Schema(arguments) => schema::schema(arguments),
         Command::Run(arguments) => run::run(arguments, environment),
+        Command::Doctor(arguments) => doctor::doctor(arguments, environment),
         Command::Report(arguments) => report::report(arguments),
         Command::Claims(arguments) => claims::claims(arguments),
         Command::Cost(arguments) => cost::cost(arguments),

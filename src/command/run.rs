@@ -22,11 +22,12 @@ use crate::{
     quantity::Usd,
     record::{Host, Manifest, NoHistory, Record, RecordError, Recorder, RegisteredClaims, Resumed},
     run::{Halt, History},
+    scenario::Scenario,
     source::Problems,
 };
 
 /// How many live trials run at a time, if nothing else is said.
-const LIVE_JOBS: u16 = 16;
+pub(super) const LIVE_JOBS: u16 = 16;
 
 /// The record's name in the folder of a run.
 pub(super) const RECORD: &str = "run.sqlite";
@@ -202,7 +203,7 @@ fn plan(arguments: &RunArguments) -> Result<Option<Plan>, Failure> {
     };
     experiment.seed = arguments.seed.unwrap_or(experiment.seed);
     experiment.repetitions = arguments.repetitions.unwrap_or(experiment.repetitions);
-    cast::choose(&mut experiment, &arguments.live)?;
+    cast::choose(&mut experiment, &arguments.live.cast)?;
     choose_arms(&mut experiment, &arguments.arms)?;
     let patterns = arguments
         .only
@@ -229,7 +230,16 @@ fn plan(arguments: &RunArguments) -> Result<Option<Plan>, Failure> {
         ))
         .hint("names are folders below it, as `legal/retention`; patterns use `*` and `?`"));
     }
-    let rubrics = load::rubrics(&experiment.rubrics, &scenarios, &mut problems);
+    prepared(experiment, scenarios, &mut problems)
+}
+
+/// The plan of an experiment on these scenarios; `None` after its files' problems were told.
+pub(super) fn prepared(
+    mut experiment: Experiment,
+    scenarios: Vec<Scenario>,
+    problems: &mut Problems,
+) -> Result<Option<Plan>, Failure> {
+    let rubrics = load::rubrics(&experiment.rubrics, &scenarios, problems);
     if problems.has_errors() {
         tell(&problems.render(true));
         return Ok(None);

@@ -163,7 +163,8 @@ impl<'e> Agency<'e> {
         })
     }
 
-    fn launch(&self, program: &Program) -> Launch {
+    /// How a program is started.
+    pub(super) fn launch(&self, program: &Program) -> Launch {
         Launch::new(program.clone(), |name| {
             self.environment.variable(name).map(Into::into)
         })
@@ -204,7 +205,8 @@ impl<'e> Agency<'e> {
         )))
     }
 
-    fn live(&mut self, name: &str) -> Result<Arc<dyn Model>, Failure> {
+    /// A model as it is, on nobody's account.
+    pub(super) fn live(&mut self, name: &str) -> Result<Arc<dyn Model>, Failure> {
         let settings = self.settings(name)?;
         let base_url = self.base_url(settings);
         let service = self.service(name)?;
@@ -230,19 +232,32 @@ impl<'e> Agency<'e> {
     pub(super) fn service(&mut self, name: &str) -> Result<Arc<Service>, Failure> {
         let settings = self.settings(name)?;
         let base_url = self.base_url(settings);
-        let variable = settings
-            .key
-            .clone()
-            .unwrap_or_else(|| settings.provider.key_variable().to_owned());
-        let at = (base_url.clone(), variable.clone());
+        let at = (base_url.clone(), settings.key_variable().to_owned());
         if let Some(service) = self.services.get(&at) {
             return Ok(Arc::clone(service));
         }
+        let key = self.key(name)?;
+        let service = live::service(
+            settings,
+            &base_url,
+            key,
+            Arc::clone(&self.environment.clock),
+        )
+        .map_err(Failure::new)?;
+        let service = Arc::new(service);
+        self.services.insert(at, Arc::clone(&service));
+        Ok(service)
+    }
+
+    /// The key of a model; `None` for a server of one's own that needs none.
+    pub(super) fn key(&self, name: &str) -> Result<Option<SecretString>, Failure> {
+        let settings = self.settings(name)?;
+        let variable = settings.key_variable();
         let key = self
             .environment
-            .variable(&variable)
+            .variable(variable)
             .filter(|key| !key.trim().is_empty());
-        let own_server = base_url != settings.provider.base_url();
+        let own_server = self.base_url(settings) != settings.provider.base_url();
         // A server of one's own needs no key, unless a variable was named for one.
         if key.is_none() && (settings.key.is_some() || !own_server) {
             let hint = match settings.provider {
@@ -255,16 +270,6 @@ impl<'e> Agency<'e> {
             ))
             .hint(hint));
         }
-        let key = key.map(|key| SecretString::from(key.trim().to_owned()));
-        let service = live::service(
-            settings,
-            &base_url,
-            key,
-            Arc::clone(&self.environment.clock),
-        )
-        .map_err(Failure::new)?;
-        let service = Arc::new(service);
-        self.services.insert(at, Arc::clone(&service));
-        Ok(service)
+        Ok(key.map(|key| SecretString::from(key.trim().to_owned())))
     }
 }

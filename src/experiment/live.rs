@@ -246,6 +246,12 @@ impl ModelSettings {
         self.priced_as.as_deref().unwrap_or(&self.id)
     }
 
+    /// The environment variable that has its key.
+    pub fn key_variable(&self) -> &str {
+        let usual = self.provider.key_variable();
+        self.key.as_deref().unwrap_or(usual)
+    }
+
     /// What it costs; of a model whose prices are not known, the names of those whose are.
     pub fn price(&self) -> Result<Price, Vec<String>> {
         self.price.map_or_else(

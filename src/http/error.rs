@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 /// What a failed call means for those after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallErrorKind {
@@ -26,6 +28,8 @@ pub struct CallError {
     pub service_error: Option<String>,
     /// The service's name of the last request.
     pub request_id: Option<String>,
+    /// When the service answered last by its own clock, where it says so.
+    pub date: Option<Timestamp>,
     /// Who asked, the method and the address.
     pub(super) request: String,
     /// What went wrong with the last attempt.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::{
     Client, Request, Response,
-    header::{CONTENT_TYPE, HeaderMap, LOCATION},
+    header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION},
 };
 use tokio::time::timeout;
 
@@ -45,13 +45,22 @@ pub(super) struct Done<T> {
     pub(super) output: T,
     /// When its last byte was there.
     pub(super) ended: Timestamp,
-    pub(super) request_id: Option<String>,
+    pub(super) head: Head,
 }
 
 /// An attempt that went wrong.
 pub(super) struct Failed {
     pub(super) trouble: Trouble,
+    pub(super) head: Head,
+}
+
+/// What the head of an answer says, whatever follows it; nothing where none came.
+#[derive(Debug, Default)]
+pub(super) struct Head {
+    /// The service's name of the request.
     pub(super) request_id: Option<String>,
+    /// When it answered, by its own clock.
+    pub(super) date: Option<Timestamp>,
 }
 
 /// How an answer is read.
@@ -87,19 +96,16 @@ impl Exchange<'_> {
         stream: bool,
         answer: A,
     ) -> Result<Done<A::Output>, Failed> {
-        let mut id = None;
+        let mut head = Head::default();
         let limit = self.timeouts.total;
-        let whole = timeout(limit, self.exchange(request, stream, answer, &mut id)).await;
+        let whole = timeout(limit, self.exchange(request, stream, answer, &mut head)).await;
         match whole.unwrap_or(Err(Trouble::Late(Limit::Total, limit))) {
             Ok((output, ended)) => Ok(Done {
                 output,
                 ended,
-                request_id: id,
+                head,
             }),
-            Err(trouble) => Err(Failed {
-                trouble,
-                request_id: id,
-            }),
+            Err(trouble) => Err(Failed { trouble, head }),
         }
     }
 
@@ -108,7 +114,7 @@ impl Exchange<'_> {
         request: Request,
         stream: bool,
         answer: A,
-        id: &mut Option<String>,
+        head: &mut Head,
     ) -> Result<(A::Output, Timestamp), Trouble> {
         let limit = self.timeouts.response;
         let mut response = timeout(limit, self.client.execute(request))
@@ -123,7 +129,10 @@ impl Exchange<'_> {
                     Trouble::Broken(root_cause(&error))
                 }
             })?;
-        *id = request_id(response.headers(), self.secrets);
+        *head = Head {
+            request_id: request_id(response.headers(), self.secrets),
+            date: waits::date(&text(response.headers(), &DATE)),
+        };
         if !response.status().is_success() {
             return Err(self.refusal(response).await);
         }

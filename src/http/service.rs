@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use reqwest::{
     Body, Client, Method, Request, Url,
     header::{ACCEPT, HeaderValue},
@@ -59,6 +60,8 @@ pub struct Called<T> {
     pub attempts: u32,
     /// The service's name of the request that succeeded.
     pub request_id: Option<String>,
+    /// When it answered by its own clock, where it says so.
+    pub date: Option<Timestamp>,
 }
 
 /// An answer that is kept as it is.
@@ -99,6 +102,18 @@ impl Service {
             settings,
             clock,
         })
+    }
+
+    /// Its address as it may be shown: without a query, which may be secret.
+    pub fn address(&self) -> String {
+        shown(&self.address.join(""))
+            .trim_end_matches('/')
+            .to_owned()
+    }
+
+    /// Words of the service as they may be shown: on one line, without secrets, and cut.
+    pub fn words(&self, text: &str) -> String {
+        self.secrets.words(text)
     }
 
     /// Sends a body and reads the answer, with a fresh reader for every attempt.
@@ -159,7 +174,8 @@ impl Service {
                         // A clock may be set back.
                         active: Milliseconds(u64::try_from(active).unwrap_or(0)),
                         attempts,
-                        request_id: done.request_id,
+                        request_id: done.head.request_id,
+                        date: done.head.date,
                     });
                 }
                 Err(failed) => failed,
@@ -230,7 +246,8 @@ fn error(request: String, failed: &Failed, verdict: Verdict, attempts: u32) -> C
         attempts,
         status: failed.trouble.status(),
         service_error: failed.trouble.service_error().map(str::to_owned),
-        request_id: failed.request_id.clone(),
+        request_id: failed.head.request_id.clone(),
+        date: failed.head.date,
         request,
         problem,
     }

@@ -44,10 +44,14 @@ pub(super) fn asked(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     if after.parse::<f64>().is_ok() {
         return seconds(after, 1.0);
     }
-    let until = jiff::fmt::rfc2822::parse(after).ok()?.timestamp();
-    Duration::try_from(until.duration_since(now))
+    Duration::try_from(date(after)?.duration_since(now))
         .ok()
         .filter(|wait| !wait.is_zero())
+}
+
+/// A date as headers write it; `None` where it is none.
+pub(super) fn date(text: &str) -> Option<Timestamp> {
+    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp())
 }
 
 #[cfg(test)]

@@ -27,7 +27,9 @@ pub struct Forecast {
     /// Tokens by role; a role that costs nothing because it is embedded is left out, but for the agent
     /// and the dreamer, whose tokens are modelled.
     pub usage: BTreeMap<Role, Usage>,
-    /// What they cost at the prices of each role.
+    /// Completions by role, of the same roles.
+    pub calls: BTreeMap<Role, u64>,
+    /// What the tokens cost at the prices of each role.
     pub cost: Usd,
 }
 
@@ -46,20 +48,23 @@ impl Plan {
     /// where a model grades.
     pub fn forecast(&self) -> Forecast {
         let mut usage: BTreeMap<Role, Usage> = BTreeMap::new();
+        let mut calls: BTreeMap<Role, u64> = BTreeMap::new();
         for trial in &self.trials {
-            for (role, used) in self.forecast_trial(trial) {
+            for (role, used, called) in self.forecast_trial(trial) {
                 *usage.entry(role).or_default() += used;
+                *calls.entry(role).or_default() += called;
             }
         }
         usage.retain(|_, used| *used != Usage::default());
+        calls.retain(|role, _| usage.contains_key(role));
         let cost = usage
             .iter()
             .map(|(role, used)| self.prices.of(*role).of_tokens(used))
             .sum();
-        Forecast { usage, cost }
+        Forecast { usage, calls, cost }
     }
 
-    fn forecast_trial(&self, trial: &Trial) -> [(Role, Usage); 4] {
+    fn forecast_trial(&self, trial: &Trial) -> [(Role, Usage, u64); 4] {
         let arm = self.arm(trial);
         let policy = self.experiment.policy(arm);
         let cast = self.experiment.cast();
@@ -81,6 +86,7 @@ impl Plan {
         let mut agent = Usage::default();
         let mut dreamer = Usage::default();
         let mut judged = Usage::default();
+        let (mut agent_calls, mut dreams, mut deliverables) = (0, 0, 0);
         let mut transcripts: Vec<u64> = Vec::new();
         let prepared = &self.scenarios[trial.scenario];
         for (number, session) in prepared.scenario.sessions.iter().enumerate() {
@@ -100,6 +106,8 @@ impl Plan {
                 output: Tokens(WRITTEN_PER_CALL * calls),
                 ..Usage::default()
             };
+            agent_calls += calls;
+            deliverables += prepared.rubrics[number].len() as u64;
             for rubric in &prepared.rubrics[number] {
                 judged += Usage {
                     uncached_input: Tokens(
@@ -118,6 +126,7 @@ impl Plan {
                     .rev()
                     .take(policy.window_sessions as usize)
                     .sum::<u64>();
+                dreams += 1;
                 dreamer += Usage {
                     uncached_input: Tokens(window + 1500),
                     output: Tokens(700),
@@ -125,19 +134,20 @@ impl Plan {
                 };
             }
         }
+        let graded = DELIVERABLES_PER_TASK * repeats(&cast.grader);
+        let revised = iterations.min(DELIVERABLES_PER_TASK) * repeats(&cast.in_session_grader);
         [
-            (Role::Agent, agent),
-            (Role::Dreamer, dreamer),
+            (Role::Agent, agent, agent_calls),
+            (Role::Dreamer, dreamer, dreams),
             (
                 Role::FinalGrader,
-                times(judged, DELIVERABLES_PER_TASK * repeats(&cast.grader)),
+                times(judged, graded),
+                deliverables * graded,
             ),
             (
                 Role::InSessionGrader,
-                times(
-                    judged,
-                    iterations.min(DELIVERABLES_PER_TASK) * repeats(&cast.in_session_grader),
-                ),
+                times(judged, revised),
+                deliverables * revised,
             ),
         ]
     }

@@ -117,6 +117,14 @@ impl Child {
         }
     }
 
+    /// What the program calls itself, name and version; empty where it says neither.
+    pub fn called(&self) -> &str {
+        self.name
+            .strip_prefix(" (")
+            .and_then(|name| name.strip_suffix(')'))
+            .unwrap_or("")
+    }
+
     /// Sends a message and waits for the line that answers it. After a failure the program is gone.
     pub async fn ask(&mut self, message: &impl Serialize) -> Result<Value, Failure> {
         let mut line = serde_json::to_vec(message)

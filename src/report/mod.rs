@@ -9,6 +9,7 @@ pub mod chart;
 mod charts;
 pub mod claims;
 pub mod costs;
+pub mod doctor;
 mod findings;
 pub mod gates;
 mod html;
