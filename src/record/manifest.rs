@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::FORMAT;
 use crate::{
-    experiment::{Backend, Cast, Limits, ModelSettings, Outcomes, Policy, Reference, Regime},
+    experiment::{
+        Backend, Cast, GraderPart, Limits, ModelSettings, Outcomes, Policy, Reference, Regime,
+        UserPart,
+    },
     ident::{ArmId, PolicyId, RubricId, ScenarioId},
     plan::Plan,
     price::{Price, PriceList, Prices},
@@ -162,6 +165,31 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Who graded and who played the user, where that was a model: what two runs must share to be
+    /// compared. A dreamer may differ: it is what is compared.
+    pub fn observers(&self) -> Option<String> {
+        let live = self.live.as_ref()?;
+        let id = |name: &str| {
+            live.models.get(name).map_or_else(
+                || name.to_owned(),
+                |model| format!("{}:{}", model.provider.as_str(), model.id),
+            )
+        };
+        let mut observers = Vec::new();
+        for (part, grader) in [
+            ("final grader", &live.cast.grader),
+            ("in-session grader", &live.cast.in_session_grader),
+        ] {
+            if let GraderPart::Judge(judge) = grader {
+                observers.push(format!("{part} {} x {}", id(&judge.model), judge.repeats));
+            }
+        }
+        if let UserPart::Model(name) = &live.cast.user {
+            observers.push(format!("user {}", id(name)));
+        }
+        (!observers.is_empty()).then(|| observers.join(", "))
+    }
+
     /// The prices of all roles.
     pub fn prices(&self) -> Prices {
         Prices {

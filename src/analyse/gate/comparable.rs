@@ -20,6 +20,16 @@ pub(super) fn comparable(baseline: &Lock, candidate: &Lock) -> Result<(), GateEr
         baseline.backend.clone(),
         candidate.backend.clone(),
     )?;
+    let observers = |lock: &Lock| {
+        lock.observers
+            .clone()
+            .unwrap_or_else(|| "embedded".to_owned())
+    };
+    differ(
+        "the grader or the user",
+        observers(baseline),
+        observers(candidate),
+    )?;
     differ(
         "the prices",
         baseline.priced_as.0.clone(),

@@ -33,6 +33,9 @@ pub struct Lock {
     pub seed: u64,
     /// The backend's name.
     pub backend: String,
+    /// Who graded and who played the user, where that was a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observers: Option<String>,
     /// The model whose prices tokens are costed with, and the day of the prices.
     pub priced_as: (String, String),
     /// Limits of the agent.
@@ -154,6 +157,7 @@ impl Lock {
             plan_digest: manifest.plan_digest.clone(),
             seed: manifest.seed,
             backend: manifest.backend.clone(),
+            observers: manifest.observers(),
             priced_as: (manifest.priced_as.clone(), manifest.price_date.clone()),
             limits: manifest.limits,
             reference: manifest.reference,

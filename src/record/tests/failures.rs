@@ -124,7 +124,7 @@ fn what_cannot_be_read_is_refused_in_words() {
         assert!(matches!(error, RecordError::NotARecord { .. }), "{error:?}");
     }
     let newer = whole();
-    let change = "UPDATE meta SET value = '2' WHERE key = 'format';
+    let change = "UPDATE meta SET value = '3' WHERE key = 'format';
         UPDATE meta SET value = 'nobody knows yet' WHERE key = 'manifest'";
     Connection::open(&newer.path)
         .unwrap()
@@ -134,7 +134,7 @@ fn what_cannot_be_read_is_refused_in_words() {
         assert!(
             error
                 .to_string()
-                .ends_with("record format 2 is newer than this program reads (1)"),
+                .ends_with("record format 3 is newer than this program reads (2)"),
             "{error}"
         );
         assert_eq!(error.hint().unwrap(), "use a newer dreamtrial");

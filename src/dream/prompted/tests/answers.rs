@@ -301,7 +301,7 @@ fn an_answer_that_is_no_json_is_asked_for_again_and_then_fails() {
     let model = scripted(["Certainly!", "{\"edit\": []}"]);
     let failure =
         dream(&model, LARGE, &before, &[], &Policy::default()).expect_err("no answer at all");
-    insta::assert_snapshot!(failure, @"the dreamer was asked twice, and the answer is not the JSON object that was asked for: missing field `edits` at line 1 column 12");
+    insta::assert_snapshot!(failure, @r#"the dreamer was asked twice, and the answer is not the JSON object that was asked for: line 1, column 12: missing field `edits`, at `{"edit": []}`"#);
     // What was good at first is kept where the second answer is worse.
     let model = scripted([
         answer(&[
