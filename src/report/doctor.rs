@@ -92,11 +92,12 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// Tokens written in a second, waits included; `None` where none came or no time passed.
+    /// Tokens written in a second, waits included; `None` where none were written.
     #[expect(clippy::cast_precision_loss, reason = "a few tokens")]
     pub fn tokens_per_second(&self) -> Option<f64> {
-        (self.output.0 > 0 && self.active.0 > 0)
-            .then(|| self.output.0 as f64 / self.active.seconds())
+        // A server on this machine may take less than a millisecond.
+        let seconds = self.active.max(Milliseconds(1)).seconds();
+        (self.output.0 > 0).then(|| self.output.0 as f64 / seconds)
     }
 }
 

@@ -12,6 +12,7 @@
 //! - `cost`: exact totals, what-ifs, break-even.
 //! - `gate`: no change passes, careless policies are caught, with the edits behind.
 //! - `command_line`: the real binary, end to end.
+//! - `doctor`: what would be wrong with a run is said before it is paid for.
 //! - `live`: whole runs over HTTP show what embedded runs show.
 //! - `http`: calls to a service that does wrong.
 //! - `power`: how large a trial must be, and what it can show.
@@ -44,6 +45,7 @@ mod cassettes;
 mod claims;
 mod command_line;
 mod cost;
+mod doctor;
 mod dreams;
 mod files;
 mod gate;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     command::{funds::live_cost, run::LIVE_JOBS, staff::Agency},
-    plan::Plan,
+    plan::{Forecast, Plan},
     report::doctor::{Check, Level, Measured},
     transcript::{Role, Usage},
 };
@@ -79,7 +79,7 @@ pub(super) fn course(
             )
         },
     ));
-    checks.push(limits(plan, agency, &models, seconds));
+    checks.push(limits(plan, &forecast, agency, &models, seconds));
     checks
 }
 
@@ -109,11 +109,11 @@ fn seconds(
 /// The limit that takes the run longest.
 fn limits(
     plan: &Plan,
+    forecast: &Forecast,
     agency: &Agency<'_>,
     models: &[(Role, &str)],
     seconds: Option<f64>,
 ) -> Check {
-    let forecast = plan.forecast();
     let at = |name: &str| {
         let settings = plan.experiment.models.get(name)?;
         let key = settings.key_variable().to_owned();

@@ -58,7 +58,7 @@ pub(super) fn doctor(
         .build()
         .map_err(Failure::new)?;
     let clock = &*environment.clock;
-    let (mut subjects, greeted) = runtime.block_on(async {
+    let (examined, greeted) = runtime.block_on(async {
         let models = join_all(patients.into_iter().map(|patient| patient.examine(clock)));
         let programs = join_all(
             programs
@@ -67,10 +67,11 @@ pub(super) fn doctor(
         );
         (models.await, programs.await)
     });
-    let measured: BTreeMap<String, _> = subjects
+    let measured: BTreeMap<String, _> = examined
         .iter()
-        .filter_map(|subject| Some((subject.name.clone(), subject.measured?)))
+        .filter_map(|(name, subject)| Some((name.clone(), subject.measured?)))
         .collect();
+    let mut subjects: Vec<Subject> = examined.into_iter().map(|(_, subject)| subject).collect();
     subjects.extend(greeted);
     subjects.push(Subject {
         name: "the run".to_owned(),

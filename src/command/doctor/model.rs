@@ -105,7 +105,7 @@ pub(super) fn of_failure(name: &'static str, failure: Failure) -> Check {
 
 impl Patient {
     /// Makes the calls and says what came of them.
-    pub(super) async fn examine(self, clock: &dyn Clock) -> Subject {
+    pub(super) async fn examine(self, clock: &dyn Clock) -> (String, Subject) {
         let price = self.settings.price().ok();
         let mut checks = self.checks.clone();
         let mut measured = None;
@@ -133,11 +133,13 @@ impl Patient {
             measured = Some(asked.measured);
         }
         checks.push(self.price(price));
-        Subject {
-            name: format!("model `{}`", self.name),
+        let name = format!("model `{}`", self.name);
+        let subject = Subject {
+            name,
             checks,
             measured,
-        }
+        };
+        (self.name, subject)
     }
 
     /// Whether the service knows the id.

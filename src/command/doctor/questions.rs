@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     model::{Completion, Content, Model, Request, Stop, Structure, Tool, Turn, structured},
     price::Price,
-    quantity::{Milliseconds, Seed, Tokens},
+    quantity::Seed,
     report::doctor::{Check, Level, Measured},
     transcript::{Failure, Role},
 };
@@ -231,12 +231,108 @@ impl Asked {
     fn note(&mut self, answer: &Completion, price: Option<Price>) {
         let measured = &mut self.measured;
         measured.calls += 1;
-        measured.output = measured.output + Tokens(answer.usage.output.0);
-        measured.active = measured.active + Milliseconds(answer.active.0);
+        measured.output += answer.usage.output;
+        measured.active += answer.active;
         if let Some(price) = price {
             measured.cost += price.of_tokens(&answer.usage);
         }
         self.estimated += u64::from(answer.estimated);
         self.answered_as = Some(answer.model.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_role_is_asked_for_what_it_needs_and_nothing_twice() {
+        for (roles, questions) in [
+            (&[Role::Agent][..], &[Question::Tool][..]),
+            (
+                &[Role::Agent, Role::Dreamer, Role::FinalGrader, Role::User],
+                &[Question::Tool, Question::Structure],
+            ),
+            (
+                &[Role::InSessionGrader, Role::FinalGrader],
+                &[Question::Structure],
+            ),
+            (&[Role::Agent, Role::User], &[Question::Tool]),
+            (&[Role::User], &[Question::Words]),
+        ] {
+            assert_eq!(Question::of(roles), questions, "{roles:?}");
+        }
+    }
+
+    fn answer(text: &str, call: Option<(&str, Result<serde_json::Value, &str>)>) -> Completion {
+        let calls = call.map(|(name, arguments)| crate::model::Call {
+            id: "1".to_owned(),
+            name: name.to_owned(),
+            arguments: arguments
+                .map(|value| value.as_object().cloned().unwrap_or_default())
+                .map_err(str::to_owned),
+        });
+        Completion {
+            assistant: crate::model::Assistant {
+                text: text.to_owned(),
+                calls: calls.into_iter().collect(),
+                ..Default::default()
+            },
+            stop: Stop::End,
+            usage: Default::default(),
+            estimated: false,
+            model: String::new(),
+            active: Default::default(),
+            attempts: 1,
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_answer_is_said() {
+        let ready = json!({"word": "ready"});
+        for (question, answer, fault) in [
+            (
+                Question::Tool,
+                answer("", Some(("report", Ok(ready.clone())))),
+                None,
+            ),
+            (Question::Tool, answer("ready", None), Some("called none")),
+            (
+                Question::Tool,
+                answer("", Some(("say", Ok(ready)))),
+                Some("`say`, which is no tool"),
+            ),
+            (
+                Question::Tool,
+                answer("", Some(("report", Ok(json!({}))))),
+                Some("without the argument"),
+            ),
+            (
+                Question::Tool,
+                answer("", Some(("report", Err("{\"word")))),
+                Some("no JSON object: `{\"word`"),
+            ),
+            (
+                Question::Structure,
+                answer("```json\n{\"met\": false}\n```", None),
+                None,
+            ),
+            (
+                Question::Structure,
+                answer("{\"met\": 1}", None),
+                Some("expected a boolean"),
+            ),
+            (Question::Words, answer("Ready!", None), None),
+            (Question::Words, answer(" ", None), Some("said nothing")),
+        ] {
+            let found = question.fault(&answer);
+            assert_eq!(found.is_some(), fault.is_some(), "{found:?}");
+            if let (Some(found), Some(fault)) = (found, fault) {
+                assert!(found.contains(fault), "{found}");
+            }
+        }
+        let mut refused = answer("ready", None);
+        refused.stop = Stop::Refusal;
+        assert!(Question::Words.fault(&refused).is_some());
     }
 }

@@ -20,14 +20,14 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
-    routing::post,
+    routing::{get, post},
 };
 use dreamtrial::{
     experiment::live::Provider, model::Stop, plan::Plan, quantity::Tokens, transcript::Usage,
 };
 
 use super::{
-    played::{Played, World},
+    played::{Played, World, is_check},
     wire_formats::{Answer, SeenRequest, read_request, write_answer},
 };
 
@@ -75,6 +75,7 @@ impl ModelServer {
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 told.send(listener.local_addr().unwrap()).unwrap();
                 let app = Router::new()
+                    .route("/v1/models", get(models))
                     .route("/v1/messages", post(messages))
                     .route("/v1/chat/completions", post(chat))
                     .with_state(shared);
@@ -114,6 +115,30 @@ impl Drop for ModelServer {
     }
 }
 
+/// The models that the server says it has.
+const MODELS: [&str; 3] = ["local", "local-mini", "remote"];
+
+/// The list, which is the same below the addresses of both formats.
+async fn models() -> Response {
+    let data: Vec<_> = MODELS
+        .iter()
+        .map(|id| serde_json::json!({"id": id, "max_input_tokens": 200_000, "max_tokens": 8_192}))
+        .collect();
+    Response::builder()
+        .header("content-type", "application/json")
+        .body(Body::from(serde_json::json!({"data": data}).to_string()))
+        .unwrap()
+}
+
+fn error(status: StatusCode, kind: &str, message: &str) -> Response {
+    let body = serde_json::json!({"error": {"type": kind, "message": message}});
+    Response::builder()
+        .status(status)
+        .header("content-type", "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
 async fn messages(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     shared.answer(Provider::Anthropic, &headers, &body)
 }
@@ -131,6 +156,10 @@ impl Shared {
             }
         }
         let seen = read_request(provider, body);
+        if is_check(&seen) && !MODELS.contains(&seen.model.as_str()) {
+            let message = format!("model: {}", seen.model);
+            return error(StatusCode::NOT_FOUND, "not_found_error", &message);
+        }
         let played =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.world.play(&seen)));
         let played = match played {
@@ -143,14 +172,7 @@ impl Shared {
                     .unwrap_or_default();
                 let why = format!("cannot play a request of seed {:?}: {why}", seen.seed);
                 self.counts.refused.lock().unwrap().push(why.clone());
-                return Response::builder()
-                .status(StatusCode::BAD_REQUEST)
-                .header("content-type", "application/json")
-                .body(Body::from(
-                    serde_json::json!({"error": {"type": "invalid_request_error", "message": why}})
-                        .to_string(),
-                ))
-                .unwrap();
+                return error(StatusCode::BAD_REQUEST, "invalid_request_error", &why);
             }
         };
         let answer = written(provider, &seen, played, body.len());
