@@ -41,6 +41,8 @@ pub enum Command {
     Cost(CostArguments),
     /// Plan a trial: how many scenarios decide, or what a budget can show
     Power(PowerArguments),
+    /// Grade a run's deliverables again: does the grader agree with itself, and what does that change
+    Grade(GradeArguments),
     /// Correct a run by people's labels: how often the grader is wrong, and what that changes
     Calibrate(CalibrateArguments),
     /// Report every problem of scenarios, rubrics, experiments and claims
@@ -81,6 +83,9 @@ pub struct RunArguments {
     /// Register the claims of this file: its digest and text stand in the run's record
     #[arg(long, value_name = "FILE")]
     pub claims: Option<PathBuf>,
+    /// Take the dreams from this run of the same plan instead of dreaming
+    #[arg(long, value_name = "RUN")]
+    pub dreams_of: Option<PathBuf>,
     /// Compare with this baseline (a run or a lock) at four planned looks, and stop when one decides
     #[arg(long, value_name = "BASELINE")]
     pub stop_early: Option<PathBuf>,
@@ -448,6 +453,53 @@ pub struct CalibrateArguments {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `dreamtrial grade`.
+#[derive(Debug, clap::Args)]
+pub struct GradeArguments {
+    /// The folder of the run
+    pub run: PathBuf,
+    /// The experiment file, for the folders of scenarios and rubrics and for models
+    #[arg(long, value_name = "FILE", default_value = "experiments/standard.yaml")]
+    pub experiment: PathBuf,
+    /// Who grades: embedded, anthropic:MODEL, openai:MODEL, or a name under `models` in the experiment
+    /// [default: the experiment's grader]
+    #[arg(long, value_name = "WHO")]
+    pub judge: Option<String>,
+    /// How often a judge judges within one grading; the majority counts
+    #[arg(long, value_name = "N", requires = "judge", value_parser = clap::value_parser!(u32).range(1..=25))]
+    pub judge_repeats: Option<u32>,
+    /// How often each deliverable is graded, each time afresh
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub times: u32,
+    /// Other rubrics: this folder instead of the experiment's
+    #[arg(long, value_name = "DIR")]
+    pub rubrics: Option<PathBuf>,
+    /// A run with the same dreams (made with `run --dreams-of`), graded too; may be given several times
+    #[arg(long = "rerun", value_name = "RUN")]
+    pub reruns: Vec<PathBuf>,
+    /// Where the gradings are kept [default: a new folder `gradings-…` in the run's]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Gradings at a time
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub jobs: u16,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Where the model is that --judge names [default: its provider's address]
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// Keep every completion in this folder
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
+    /// Take completions from this folder and ask no service; with --record, ask for those that it lacks
+    #[arg(long, value_name = "DIR")]
+    pub replay: Option<PathBuf>,
+    /// What may be spent
+    #[command(flatten)]
+    pub budget: BudgetArguments,
 }
 
 /// Arguments of `dreamtrial check`.

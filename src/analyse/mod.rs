@@ -14,6 +14,7 @@ pub mod live;
 mod measured;
 mod metric;
 pub mod power;
+pub mod regrade;
 mod sums;
 
 use std::fmt;

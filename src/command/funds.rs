@@ -53,12 +53,15 @@ pub(super) fn funds(
 }
 
 /// What the parts that models play are forecast to cost; those that nobody is paid for are left out.
-pub(super) fn live_cost(plan: &Plan) -> Usd {
+/// `dreams` says whether there is dreaming, and not only what was dreamt before.
+pub(super) fn live_cost(plan: &Plan, dreams: bool) -> Usd {
     let forecast = plan.forecast();
     let cast = plan.experiment.cast();
     let roles: BTreeSet<Role> = cast.models().into_iter().map(|(role, _)| role).collect();
-    roles
+    let roles = roles
         .into_iter()
+        .filter(|role| dreams || *role != Role::Dreamer);
+    roles
         .filter_map(|role| {
             let usage = forecast.usage.get(&role)?;
             Some(plan.prices.of(role).of_tokens(usage))
@@ -66,13 +69,13 @@ pub(super) fn live_cost(plan: &Plan) -> Usd {
         .sum()
 }
 
-/// Asks whether the forecast cost is all right, if there is any.
+/// Asks whether a forecast cost is all right, if there is any. `basis` says what it was made from.
 pub(super) fn agree(
-    plan: &Plan,
+    cost: Usd,
+    basis: &str,
     arguments: &BudgetArguments,
     environment: &Environment,
 ) -> Result<(), Failure> {
-    let cost = live_cost(plan);
     if cost <= Usd(0) {
         return Ok(());
     }
@@ -80,7 +83,7 @@ pub(super) fn agree(
         .max_usd
         .map_or_else(|| "no cap".to_owned(), |cap| format!("capped at ${cap:.2}"));
     tell(&format!(
-        "forecast: about ${:.2} for the live models ({cap}), from the sizes of the texts; see `--dry-run`\n",
+        "forecast: about ${:.2} for the live models ({cap}), {basis}\n",
         cost.dollars()
     ));
     if arguments.yes {
@@ -88,7 +91,7 @@ pub(super) fn agree(
     }
     if !environment.questions {
         return Err(
-            Failure::usage("this run costs money, and nobody is there to agree to it")
+            Failure::usage("this costs money, and nobody is there to agree to it")
                 .hint("add `--yes`, and `--max-usd` for a cap"),
         );
     }

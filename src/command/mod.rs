@@ -7,10 +7,12 @@ mod check;
 mod claims;
 mod cost;
 mod doctor;
+mod dreams;
 mod early;
 mod execute;
 mod funds;
 mod gate;
+mod grade;
 pub mod load;
 mod power;
 mod report;
@@ -192,6 +194,7 @@ pub fn dispatch(arguments: &Arguments, environment: &Environment) -> ExitCode {
         Command::Cost(arguments) => cost::cost(arguments),
         Command::Gate(arguments) => gate::gate(arguments),
         Command::Power(arguments) => power::power(arguments),
+        Command::Grade(arguments) => grade::grade(arguments, environment),
         Command::Calibrate(arguments) => calibrate::calibrate(arguments),
         Command::Stats(arguments) => stats::stats(arguments),
     };

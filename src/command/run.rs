@@ -7,7 +7,9 @@ use std::{
 };
 
 use super::{
-    Environment, Exit, Failure, cast, early,
+    Environment, Exit, Failure, cast,
+    dreams::{self, RecordedDreams},
+    early,
     execute::{Execution, Work},
     funds, load, print, report,
     staff::{Agency, Cassettes},
@@ -57,7 +59,7 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
             .unwrap_or_else(|| if live { LIVE_JOBS } else { cores() }),
     );
     if arguments.dry_run {
-        print(&dry_run(&plan, jobs))?;
+        print(&dry_run(&plan, jobs, arguments.dreams_of.is_none()))?;
         return Ok(Exit::Done);
     }
     let plan = Arc::new(plan);
@@ -65,9 +67,19 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
     let cassettes = Cassettes::of(&arguments.live, arguments.resume)?;
     let closed = cassettes.is_closed();
     // Whatever is wrong with keys and models shows before anything is made or asked.
-    let staff = Agency::new(&plan.experiment, environment, cassettes).staff()?;
+    let mut staff = Agency::new(&plan.experiment, environment, cassettes).staff()?;
+    let dreams = arguments.dreams_of.as_deref();
+    let dreams = dreams
+        .map(|folder| RecordedDreams::open(folder, &plan))
+        .transpose()?;
+    let dreams_of = dreams.as_ref().map(RecordedDreams::source);
     if !closed {
-        funds::agree(&plan, &arguments.budget, environment)?;
+        let cost = funds::live_cost(&plan, dreams.is_none());
+        let basis = "from the sizes of the texts; see `--dry-run`";
+        funds::agree(cost, basis, &arguments.budget, environment)?;
+    }
+    if let Some(dreams) = dreams {
+        staff.dreamer = Box::new(dreams);
     }
     let staff = Arc::new(staff);
     let folder = folder(arguments, environment);
@@ -91,9 +103,11 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
             .any(|part| matches!(part, GraderPart::Judge(_)))
             .then(|| Judge::digest().to_string());
     }
+    manifest.dreams_of = dreams_of;
     let file = folder.join(RECORD);
     let (recorder, history): (Recorder, Box<dyn History>) = if arguments.resume && file.exists() {
         same_claims(&file, &manifest)?;
+        dreams::same_dreams(&file, &manifest)?;
         (
             Recorder::resume(&file, &manifest).map_err(failed)?,
             Box::new(Resumed::open(&file).map_err(failed)?),
@@ -301,7 +315,7 @@ fn counted(number: u64, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
-fn dry_run(plan: &Plan, jobs: usize) -> String {
+fn dry_run(plan: &Plan, jobs: usize, dreams: bool) -> String {
     let experiment = &plan.experiment;
     let (sessions, tasks) = plan.size();
     let forecast = plan.forecast();
@@ -334,7 +348,7 @@ fn dry_run(plan: &Plan, jobs: usize) -> String {
         million(usage.cache_write.0),
         million(usage.cache_read.0),
         million(usage.output.0),
-        match funds::live_cost(plan) {
+        match funds::live_cost(plan, dreams) {
             Usd(0) => "the reference backend costs nothing".to_owned(),
             paid => format!("of it for live models {paid}"),
         },

@@ -18,7 +18,7 @@ use crate::{
     },
     experiment::{
         AgentPart, DreamerPart, Experiment, GraderPart, ModelSettings, UserPart,
-        live::{Program, Provider},
+        live::{Judge as JudgePart, Program, Provider},
     },
     grade::{Checks, Grader, Judge},
     http::Service,
@@ -157,10 +157,13 @@ impl<'e> Agency<'e> {
     ) -> Result<Box<dyn Grader>, Failure> {
         Ok(match part {
             GraderPart::Embedded => Box::new(Checks),
-            GraderPart::Judge(judge) => {
-                Box::new(Judge::new(self.model(&judge.model)?, role, judge.repeats))
-            }
+            GraderPart::Judge(judge) => Box::new(self.judge(judge, role)?),
         })
+    }
+
+    /// A judge.
+    pub(super) fn judge(&mut self, judge: &JudgePart, role: Role) -> Result<Judge, Failure> {
+        Ok(Judge::new(self.model(&judge.model)?, role, judge.repeats))
     }
 
     /// How a program is started.
@@ -170,7 +173,8 @@ impl<'e> Agency<'e> {
         })
     }
 
-    fn settings(&self, name: &str) -> Result<&'e ModelSettings, Failure> {
+    /// The settings of a model.
+    pub(super) fn settings(&self, name: &str) -> Result<&'e ModelSettings, Failure> {
         self.experiment.models.get(name).ok_or_else(|| {
             Failure::usage(format!("no model `{name}` in this experiment"))
                 .hint("name it under `models`, with `provider` and `id`")

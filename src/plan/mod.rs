@@ -7,14 +7,14 @@
 
 mod forecast;
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use thiserror::Error;
 
 use crate::{
     brief::TaskBrief,
     experiment::{Arm, Experiment, Regime},
-    ident::{Digest, RubricId, TrialId},
+    ident::{Digest, RubricId, ScenarioId, TrialId},
     price::Prices,
     quantity::Seed,
     rubric::{Rubric, RubricTemplate},
@@ -58,10 +58,67 @@ pub struct Plan {
     pub trials: Vec<Trial>,
     /// The prices that tokens are costed with.
     pub prices: Prices,
-    /// Digests of the rubrics that are used.
-    pub rubrics: BTreeMap<RubricId, Digest>,
     /// Digest of all that decides the results: experiment, scenarios, rubrics.
     pub digest: Digest,
+    /// Digests of the files of the rubrics that tasks use.
+    pub rubrics: BTreeMap<RubricId, Digest>,
+}
+
+impl Prepared {
+    /// A scenario with the rubrics of its tasks filled in.
+    pub fn new(
+        scenario: Scenario,
+        rubrics: &BTreeMap<RubricId, RubricTemplate>,
+    ) -> Result<Self, PlanError> {
+        let mut all = Vec::new();
+        for session in &scenario.sessions {
+            let mut filled = Vec::new();
+            for (task, brief) in session.tasks.iter().zip(&session.brief.tasks) {
+                let rubric = rubrics
+                    .get(&task.rubric)
+                    .ok_or_else(|| PlanError::Rubric(format!("no rubric `{}`", task.rubric)))?;
+                let rubric =
+                    render_rubric(rubric, &scenario, session, task, brief).map_err(|error| {
+                        PlanError::Rubric(format!("rubric `{}`: {}", task.rubric, error.message))
+                    })?;
+                filled.push(rubric);
+            }
+            all.push(filled);
+        }
+        Ok(Self {
+            scenario,
+            rubrics: all,
+        })
+    }
+
+    /// The rubric of a task with the number that its session drew; sessions count from 1, tasks from 0.
+    pub fn rubric(&self, session: u32, task: usize, serial: &str) -> Cow<'_, Rubric> {
+        let at = session as usize - 1;
+        let template = &self.rubrics[at][task];
+        if has_serial(&self.scenario.sessions[at].tasks[task]) {
+            Cow::Owned(template.replace(SERIAL, serial))
+        } else {
+            Cow::Borrowed(template)
+        }
+    }
+}
+
+/// The seed of a session's world under the experiment's seed, the same in every arm.
+pub fn session_seed(
+    experiment: Seed,
+    scenario: &ScenarioId,
+    repetition: u32,
+    session: u32,
+) -> Seed {
+    experiment
+        .derive(scenario.as_str())
+        .derive_number(u64::from(repetition))
+        .derive_number(u64::from(session))
+}
+
+/// The number that the tools of a session give out, five digits.
+pub fn serial(session: Seed) -> String {
+    format!("{:05}", 10_000 + session.derive("serial").below(90_000))
 }
 
 /// What cannot be planned.
@@ -135,13 +192,9 @@ impl Plan {
         let prices = experiment.prices().map_err(PlanError::NoPrice)?;
         let prepared = scenarios
             .into_iter()
-            .map(|scenario| prepare(scenario, rubrics))
+            .map(|scenario| Prepared::new(scenario, rubrics))
             .collect::<Result<Vec<_>, _>>()?;
-        let used: BTreeMap<RubricId, Digest> = rubrics
-            .iter()
-            .filter(|(id, _)| is_used(&prepared, id))
-            .map(|(id, rubric)| (id.clone(), rubric.digest))
-            .collect();
+        let used = rubric_digests(&prepared, rubrics);
         let digest = digest(&experiment, &prepared, &used);
         let trials = trials(&experiment, &prepared)?;
         Ok(Self {
@@ -149,8 +202,8 @@ impl Plan {
             scenarios: prepared,
             trials,
             prices,
-            rubrics: used,
             digest,
+            rubrics: used,
         })
     }
 
@@ -170,10 +223,12 @@ impl Plan {
 
     /// The seed of a session's world, the same in every arm.
     pub fn seed(&self, trial: &Trial, session: u32) -> Seed {
-        Seed(self.experiment.seed)
-            .derive(self.scenarios[trial.scenario].scenario.id.as_str())
-            .derive_number(u64::from(trial.repetition))
-            .derive_number(u64::from(session))
+        session_seed(
+            Seed(self.experiment.seed),
+            &self.scenarios[trial.scenario].scenario.id,
+            trial.repetition,
+            session,
+        )
     }
 
     /// How many sessions and tasks the plan has.
@@ -195,29 +250,18 @@ impl Plan {
     }
 }
 
-fn prepare(
-    scenario: Scenario,
+/// The digests of the rubrics that these scenarios use.
+pub fn rubric_digests(
+    scenarios: &[Prepared],
     rubrics: &BTreeMap<RubricId, RubricTemplate>,
-) -> Result<Prepared, PlanError> {
-    let mut all = Vec::new();
-    for session in &scenario.sessions {
-        let mut filled = Vec::new();
-        for (task, brief) in session.tasks.iter().zip(&session.brief.tasks) {
-            let rubric = rubrics
-                .get(&task.rubric)
-                .ok_or_else(|| PlanError::Rubric(format!("no rubric `{}`", task.rubric)))?;
-            let rubric =
-                render_rubric(rubric, &scenario, session, task, brief).map_err(|error| {
-                    PlanError::Rubric(format!("rubric `{}`: {}", task.rubric, error.message))
-                })?;
-            filled.push(rubric);
-        }
-        all.push(filled);
-    }
-    Ok(Prepared {
-        scenario,
-        rubrics: all,
-    })
+) -> BTreeMap<RubricId, Digest> {
+    let tasks = scenarios
+        .iter()
+        .flat_map(|prepared| &prepared.scenario.sessions)
+        .flat_map(|session| &session.tasks);
+    tasks
+        .filter_map(|task| Some((task.rubric.clone(), rubrics.get(&task.rubric)?.digest)))
+        .collect()
 }
 
 fn digest(
@@ -235,15 +279,6 @@ fn digest(
         parts.push(digest.as_bytes().to_vec());
     }
     Digest::of_parts(parts.iter().map(Vec::as_slice))
-}
-
-fn is_used(scenarios: &[Prepared], id: &RubricId) -> bool {
-    scenarios.iter().any(|prepared| {
-        let sessions = &prepared.scenario.sessions;
-        sessions
-            .iter()
-            .any(|session| session.tasks.iter().any(|task| task.rubric == *id))
-    })
 }
 
 /// The scenario that gives a placebo its text: the same construct in the next domain that has one, so
@@ -310,7 +345,7 @@ fn trials(experiment: &Experiment, scenarios: &[Prepared]) -> Result<Vec<Trial>,
 }
 
 /// Whether a task's truth has a number that is drawn in the trial.
-pub fn has_serial(task: &Task) -> bool {
+fn has_serial(task: &Task) -> bool {
     task.truths
         .iter()
         .any(|truth| matches!(truth, Truth::Tool(_)))

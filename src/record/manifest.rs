@@ -94,6 +94,13 @@ pub struct RegisteredClaims {
     pub text: String,
 }
 
+/// The run that the dreams of another run are from. Both have the same plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DreamsOf {
+    /// When it began, which tells it from other runs of the plan.
+    pub started_at: Timestamp,
+}
+
 /// Who plays which part in a run, and the models that were at hand.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LiveParts {
@@ -142,11 +149,15 @@ pub struct Manifest {
     pub policies: Vec<PlannedPolicy>,
     /// Digest of all that decides the results, in hexadecimal digits; the rubrics are in it.
     pub plan_digest: String,
-    /// Digests of the rubrics that are used, in hexadecimal digits.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub rubrics: BTreeMap<RubricId, String>,
     /// The scenarios in order of their names.
     pub scenarios: Vec<PlannedScenario>,
+    /// Digests of the rubrics by name, in hexadecimal digits; empty in a record that was made before they
+    /// were kept.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rubrics: BTreeMap<RubricId, String>,
+    /// The run whose dreams this one took instead of dreaming.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dreams_of: Option<DreamsOf>,
     /// The claims that were fixed before the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<RegisteredClaims>,
@@ -262,12 +273,13 @@ impl Manifest {
             arms: experiment.arms.iter().map(arm).collect(),
             policies: experiment.policies.iter().map(policy).collect(),
             plan_digest: plan.digest.to_string(),
+            scenarios: plan.scenarios.iter().map(scenario).collect(),
             rubrics: plan
                 .rubrics
                 .iter()
                 .map(|(id, digest)| (id.clone(), digest.to_string()))
                 .collect(),
-            scenarios: plan.scenarios.iter().map(scenario).collect(),
+            dreams_of: None,
             claims: None,
             price: plan.prices.agent,
             other_prices: plan.prices.others.clone(),

@@ -49,7 +49,7 @@ mod tests;
 
 pub use error::RecordError;
 pub use manifest::{
-    Host, Manifest, Planned, PlannedArm, PlannedPolicy, PlannedScenario, RegisteredClaims,
+    DreamsOf, Host, Manifest, Planned, PlannedArm, PlannedPolicy, PlannedScenario, RegisteredClaims,
 };
 pub use read::Record;
 pub use recorder::Recorder;

@@ -54,6 +54,7 @@ fn manifest() -> Manifest {
         }
     }
     Manifest {
+        dreams_of: None,
         claims: None,
         format: FORMAT,
         version: "0.1.0".to_owned(),

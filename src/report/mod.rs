@@ -15,6 +15,7 @@ pub mod gates;
 mod html;
 mod live;
 pub mod power;
+pub mod regrade;
 mod roles;
 mod rows;
 mod tables;
@@ -177,4 +178,10 @@ fn stream(
     drop(file);
     fs::rename(&beside, path).map_err(failed)?;
     Ok(path.to_owned())
+}
+
+/// A table that was written whole.
+fn csv_bytes(table: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, ReportError> {
+    let bytes = table.into_inner();
+    Ok(bytes.map_err(|error| csv::Error::from(error.into_error()))?)
 }

@@ -11,7 +11,6 @@ use crate::{
     plan::Prepared,
     quantity::Seed,
     rubric::{Rubric, Verdicts},
-    scenario::SERIAL,
     transcript::{Entry, Failure, Role, Usage},
     user::{
         Clarification, Desk, Mistake, Said,
@@ -55,10 +54,8 @@ impl Room<'_> {
         let session = &scenario.sessions[at];
         let truths = truths(scenario, session, task, self.serial);
         let desk = Desk::new(scenario, self.session, task, &truths, self.seed);
-        let template = &self.prepared.rubrics[at][task];
-        let filled = crate::plan::has_serial(&session.tasks[task])
-            .then(|| template.replace(SERIAL, self.serial));
-        let rubric = filled.as_ref().unwrap_or(template);
+        let filled = self.prepared.rubric(self.session, task, self.serial);
+        let rubric: &Rubric = &filled;
         let patience = session.tasks[task].patience;
         let mut done = TaskDone {
             probe: scenario.is_probe(at, task),

@@ -139,7 +139,7 @@ impl Course {
         let arm = plan.arm(&self.trial);
         let seed = plan.seed(&self.trial, self.next);
         let at = self.next as usize - 1;
-        let serial = format!("{:05}", 10_000 + seed.derive("serial").below(90_000));
+        let serial = crate::plan::serial(seed);
         let brief = brief_of(prepared, self.next, seed);
         let store = match arm.memory {
             Regime::None => Store::default(),

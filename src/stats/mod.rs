@@ -43,6 +43,7 @@ pub mod bootstrap;
 pub mod break_even;
 pub mod calibration;
 pub mod clt;
+pub mod components;
 pub mod curve;
 pub mod difference;
 pub mod distribution;

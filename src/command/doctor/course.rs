@@ -56,7 +56,7 @@ pub(super) fn course(
         Level::Good,
         format!(
             "about ${:.2} for {calls} completions, from the sizes of the texts",
-            live_cost(plan).dollars()
+            live_cost(plan, true).dollars()
         ),
     )];
     let seconds = seconds(plan, &models, &forecast.usage, measured);

@@ -19,8 +19,9 @@ use super::{GradeRequest, Graded, Grader};
 use crate::{
     ident::Digest,
     model::{Completion, Content, Model, Request, Stop, Structure, Turn},
-    quantity::Seed,
+    quantity::{Seed, Tokens},
     rubric::{Rubric, Verdict, Verdicts, Votes},
+    text::estimate_tokens,
     transcript::{Failure, Pending, Role, Usage},
 };
 use answer::{Ballot, Reading, Vote};
@@ -28,11 +29,15 @@ use answer::{Ballot, Reading, Vote};
 /// The most tokens of a judgement, thoughts included; a model whose own limit is lower keeps to that.
 const MAX_OUTPUT_TOKENS: u64 = 16_384;
 
+/// Tokens that a judge is taken to write on a criterion, where nothing has been written yet.
+const TOKENS_PER_VERDICT: u64 = 60;
+
 /// A grader that asks a model.
 pub struct Judge {
     model: Arc<dyn Model>,
     role: Role,
     repeats: u32,
+    round: u64,
     structure: Arc<Structure>,
 }
 
@@ -49,7 +54,30 @@ impl Judge {
             model,
             role,
             repeats: repeats.max(1),
+            round: 0,
             structure: answer::structure(),
+        }
+    }
+
+    /// The same judge in another round: it draws anew, so that what it says of a deliverable that it has
+    /// judged before is another judgement. Runs judge in round 0.
+    #[must_use]
+    pub fn in_round(mut self, round: u64) -> Self {
+        self.round = round;
+        self
+    }
+
+    /// What grading this once is likely to take, from the size of what is sent: the tokens of all repeats,
+    /// none of them read from a cache and none asked again.
+    pub fn forecast(&self, request: &GradeRequest<'_>) -> Usage {
+        let sent = estimate_tokens(prompt::SYSTEM)
+            + estimate_tokens(&self.structure.schema.to_string())
+            + estimate_tokens(&prompt::user(request));
+        let written = TOKENS_PER_VERDICT * request.rubric.criteria.len() as u64;
+        Usage {
+            uncached_input: Tokens(sent * u64::from(self.repeats)),
+            output: Tokens(written * u64::from(self.repeats)),
+            ..Usage::default()
         }
     }
 
@@ -66,7 +94,7 @@ impl Judge {
 
     async fn verdicts(&self, request: GradeRequest<'_>) -> Result<Graded, Failure> {
         let text = prompt::user(&request);
-        let seed = seed_of(&request)?;
+        let seed = seed_of(&request, self.round)?;
         let repeats = (0..self.repeats)
             .map(|repeat| self.judgement(&text, request.rubric, seed.derive_number(repeat.into())));
         let judgements = try_join_all(repeats).await?;
@@ -189,14 +217,19 @@ fn count(ballots: &[&Ballot]) -> (bool, String, Votes) {
     }
 }
 
-/// The seed of a request, from its bytes: it is the same wherever the same is judged.
-fn seed_of(request: &GradeRequest<'_>) -> Result<Seed, Failure> {
+/// The seed of a request in a round, from its bytes: it is the same wherever the same is judged.
+fn seed_of(request: &GradeRequest<'_>, round: u64) -> Result<Seed, Failure> {
     let bytes = serde_json::to_vec(request)
         .map_err(|error| Failure::Internal(format!("a grading request has no JSON: {error}")))?;
     let digest = Digest::of(&bytes);
     let mut first = [0; 8];
     first.copy_from_slice(&digest.as_bytes()[..8]);
-    Ok(Seed(u64::from_le_bytes(first)))
+    let seed = Seed(u64::from_le_bytes(first));
+    Ok(if round == 0 {
+        seed
+    } else {
+        seed.derive("round").derive_number(round)
+    })
 }
 
 fn said(text: String) -> Turn {

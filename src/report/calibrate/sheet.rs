@@ -6,7 +6,7 @@ use crate::{
     analyse::calibrate::{Drawn, SHEET_COLUMNS},
     brief::Deliverable,
     record::Manifest,
-    report::ReportError,
+    report::{ReportError, csv_bytes},
 };
 
 /// A drawn task with what was handed in.
@@ -38,7 +38,7 @@ pub fn sheet(manifest: &Manifest, rows: &[SheetRow<'_>]) -> Result<Vec<u8>, Repo
             "",
         ])?;
     }
-    finished(table)
+    csv_bytes(table)
 }
 
 /// The key of a sheet: which task each row is, and of which plan.
@@ -64,10 +64,5 @@ pub fn key(manifest: &Manifest, drawn: &[Drawn]) -> Result<Vec<u8>, ReportError>
             manifest.arms[unit.arm].id.as_str(),
         ])?;
     }
-    finished(table)
-}
-
-fn finished(table: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, ReportError> {
-    let bytes = table.into_inner();
-    Ok(bytes.map_err(|error| csv::Error::from(error.into_error()))?)
+    csv_bytes(table)
 }
