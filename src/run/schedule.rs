@@ -133,6 +133,8 @@ pub struct Runner {
     /// How many placebo trials still need the stores of a trial.
     wanted: BTreeMap<usize, u32>,
     stores: Arc<Mutex<BTreeMap<usize, Stores>>>,
+    /// How trials ended whose stores a placebo needs and does not get.
+    broken_off: BTreeMap<usize, TrialOutcome>,
 }
 
 impl Runner {
@@ -151,6 +153,7 @@ impl Runner {
             cancel,
             wanted,
             stores: Arc::default(),
+            broken_off: BTreeMap::new(),
             plan,
         }
     }
@@ -183,7 +186,9 @@ impl Runner {
         let mut next = 0;
         loop {
             while running.len() < self.jobs && !self.cancel.is_set() && halt.is_none() {
-                let ready = waiting.iter().position(|&trial| self.is_ready(trial));
+                let ready = waiting
+                    .iter()
+                    .position(|&trial| self.is_ready(trial) || self.left_out(trial).is_some());
                 let number = if let Some(at) = ready {
                     waiting.remove(at)
                 } else if next < self.plan.trials.len() {
@@ -200,6 +205,19 @@ impl Runner {
                     );
                     self.release(number);
                     summary.graded += 1;
+                } else if let Some(outcome) = self.left_out(number) {
+                    match &outcome {
+                        TrialOutcome::BudgetReached { .. } => summary.over_budget += 1,
+                        TrialOutcome::Graded
+                        | TrialOutcome::BackendFailed(_)
+                        | TrialOutcome::Canceled => summary.failed += 1,
+                    }
+                    self.release(number);
+                    emit(Event::Trial {
+                        trial: number,
+                        outcome,
+                        lost: None,
+                    });
                 } else if self.is_ready(number) {
                     let spent = history.spent(number);
                     let id = self.start(number, past, spent, &mut running, emit.clone());
@@ -224,14 +242,14 @@ impl Runner {
                 match &outcome {
                     TrialOutcome::Graded => summary.graded += 1,
                     TrialOutcome::BackendFailed(failure) => {
-                        self.keep(number, Vec::new());
+                        self.break_off(number, &outcome);
                         summary.failed += 1;
                         if let Failure::Refused(reason) = failure {
                             halt.get_or_insert_with(|| Halt::Refused(reason.clone()));
                         }
                     }
                     TrialOutcome::BudgetReached { reason, of_run } => {
-                        self.keep(number, Vec::new());
+                        self.break_off(number, &outcome);
                         summary.over_budget += 1;
                         if *of_run {
                             halt.get_or_insert_with(|| Halt::Budget(reason.clone()));
@@ -247,16 +265,27 @@ impl Runner {
                 });
             }
         }
-        if let Some(Halt::Budget(reason)) = &halt {
+        if let Some(halt) = &halt {
             let rest = waiting.into_iter().chain(next..self.plan.trials.len());
             for trial in rest.filter(|&trial| !history.is_done(trial)) {
-                summary.over_budget += 1;
+                let outcome = match halt {
+                    Halt::Budget(reason) => {
+                        summary.over_budget += 1;
+                        TrialOutcome::BudgetReached {
+                            reason: format!("not begun: {reason}"),
+                            of_run: true,
+                        }
+                    }
+                    Halt::Refused(reason) => {
+                        summary.failed += 1;
+                        TrialOutcome::BackendFailed(Failure::Refused(format!(
+                            "not begun: {reason}"
+                        )))
+                    }
+                };
                 emit(Event::Trial {
                     trial,
-                    outcome: TrialOutcome::BudgetReached {
-                        reason: format!("not begun: {reason}"),
-                        of_run: true,
-                    },
+                    outcome,
                     lost: None,
                 });
             }
@@ -274,6 +303,35 @@ impl Runner {
         self.stores
             .lock()
             .is_ok_and(|stores| stores.contains_key(&donor) && stores.contains_key(&own))
+    }
+
+    /// Notes that a trial broke off whose stores a placebo needs. With other stores, or none, the placebo
+    /// would not be one, so it is left out until they are there.
+    fn break_off(&mut self, trial: usize, outcome: &TrialOutcome) {
+        if self.wanted.contains_key(&trial) {
+            self.broken_off.insert(trial, outcome.clone());
+        }
+    }
+
+    /// How a placebo ends that cannot be run, because a trial broke off that it takes its store from.
+    fn left_out(&self, trial: usize) -> Option<TrialOutcome> {
+        let (donor, own) = self.plan.trials[trial].placebo?;
+        let why = "not run: a trial that this placebo takes its memory from broke off";
+        let outcome = [donor, own]
+            .iter()
+            .find_map(|needed| self.broken_off.get(needed))?;
+        Some(match outcome {
+            TrialOutcome::BudgetReached { reason, .. } => TrialOutcome::BudgetReached {
+                reason: format!("{why}: {reason}"),
+                of_run: false,
+            },
+            TrialOutcome::BackendFailed(failure) => {
+                TrialOutcome::BackendFailed(Failure::Backend(format!("{why}: {failure}")))
+            }
+            TrialOutcome::Graded | TrialOutcome::Canceled => {
+                TrialOutcome::BackendFailed(Failure::Backend(why.to_owned()))
+            }
+        })
     }
 
     /// Keeps the stores of a trial if a placebo needs them.
