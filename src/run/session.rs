@@ -203,7 +203,12 @@ impl Room<'_> {
                     }
                     deliverable = next;
                 }
-                Step::Question(_) | Step::Idle => break,
+                Step::Question(questions) => {
+                    // Nobody is there to answer before the deliverable is with the user.
+                    minutes.entries.push(Entry::Question(questions));
+                    break;
+                }
+                Step::Idle => break,
             }
         }
         Ok(deliverable)
