@@ -113,14 +113,14 @@ impl<'e> Execution<'e> {
             history: self.history,
             wanted: trials.map(|trial| wanted(trial.scenario)).collect(),
         };
-        let (sender, receiver) = mpsc::sync_channel::<Event>(QUEUE);
+        let (sender, receiver) = mpsc::sync_channel::<(Event, Option<mpsc::Sender<()>>)>(QUEUE);
         let problem: Arc<Mutex<Option<RecordError>>> = Arc::default();
         let writer = {
             let (cancel, problem) = (self.cancel.clone(), Arc::clone(&problem));
             let live = self.work.live;
             std::thread::spawn(move || {
                 let mut result = Ok(());
-                for event in receiver {
+                for (event, told) in receiver {
                     if result.is_ok() {
                         result = recorder.keep(&event);
                         if live && result.is_ok() {
@@ -129,6 +129,10 @@ impl<'e> Execution<'e> {
                         if result.is_err() {
                             cancel.set();
                         }
+                    }
+                    if let Some(told) = told {
+                        // Whoever waits for this may have broken off.
+                        let _ = told.send(());
                     }
                     if let Some(line) = progress.event(&event) {
                         tell(&format!("{line}\n"));
@@ -146,10 +150,19 @@ impl<'e> Execution<'e> {
         let runner = Runner::new(Arc::clone(&self.plan), self.work.jobs, cancel.clone())
             .staffed(Arc::clone(&self.work.staff))
             .funded(self.work.funds.clone());
+        let live = self.work.live;
         let summary = self.runtime.block_on(async {
             let running = runner.run(&block, move |event| {
-                // The writer goes only after all senders, so this cannot fail while trials run.
-                let _ = sender.send(event);
+                if !live {
+                    // The writer goes only after all senders, so this cannot fail while trials run.
+                    let _ = sender.send((event, None));
+                    return;
+                }
+                // A trial goes on, and pays, only when its session is on disk.
+                let (told, kept) = mpsc::channel();
+                if sender.send((event, Some(told))).is_ok() {
+                    let _ = kept.recv();
+                }
             });
             tokio::pin!(running);
             loop {
