@@ -133,8 +133,19 @@ impl ChatSession {
     async fn step(&mut self, closing: bool, sums: &mut Sums) -> Result<Next, Failure> {
         if !self.unsent.is_empty() {
             let mut contents = std::mem::take(&mut self.unsent);
-            // Results stand before words, as services demand.
-            contents.sort_by_key(|content| matches!(content, Content::Text(_)));
+            // Results stand before words, as services demand, and in the order of their calls, because
+            // chat templates without ids pair them by that.
+            let calls = match self.request.turns.last() {
+                Some(ModelTurn::Assistant(said)) => said.calls.as_slice(),
+                Some(ModelTurn::User(_)) | None => &[],
+            };
+            contents.sort_by_key(|content| match content {
+                Content::Result { call, .. } => calls
+                    .iter()
+                    .position(|made| made.id == *call)
+                    .unwrap_or(calls.len()),
+                Content::Text(_) => usize::MAX,
+            });
             self.request.turns.push(ModelTurn::User(contents));
         }
         let left = self.limits.seconds_per_session - self.active.seconds();
@@ -159,8 +170,8 @@ impl ChatSession {
                     "the session is longer than the model's context",
                 ));
             }
-            Stop::Pause => Next::Again,
-            Stop::End | Stop::Calls | Stop::OutputLimit | Stop::Other(_) => {
+            Stop::Pause if said.calls.is_empty() => Next::Again,
+            Stop::Pause | Stop::End | Stop::Calls | Stop::OutputLimit | Stop::Other(_) => {
                 self.follow(&said, closing, sums)
             }
         };

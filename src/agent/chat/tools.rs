@@ -18,6 +18,16 @@ const LIST_MEMORY: &str = "list_memory";
 const READ_MEMORY: &str = "read_memory";
 const WRITE_MEMORY: &str = "write_memory";
 
+/// The tools that are not of the deployment. Their calls have entries of their own.
+const BUILT_IN: [&str; 6] = [
+    READ_DOCUMENT,
+    ASK_USER,
+    SUBMIT,
+    LIST_MEMORY,
+    READ_MEMORY,
+    WRITE_MEMORY,
+];
+
 /// Whether a call of this tool waits for the user.
 pub(super) fn waits(tool: &str) -> bool {
     tool == ASK_USER || tool == SUBMIT
@@ -171,9 +181,12 @@ impl Desk {
             Ok(arguments) => arguments,
             Err(text) => {
                 let start: String = text.chars().take(80).collect();
-                return Act::failed(&format!(
-                    "the arguments are no JSON object: `{start}`; nothing was done"
-                ));
+                let answer =
+                    format!("the arguments are no JSON object: `{start}`; nothing was done");
+                if !BUILT_IN.contains(&call.name.as_str()) {
+                    note(&call.name, Vec::new(), &Err(answer.clone()), entries);
+                }
+                return Act::failed(&answer);
             }
         };
         match call.name.as_str() {
@@ -266,25 +279,36 @@ impl Desk {
         arguments: &Map<String, Value>,
         entries: &mut Vec<Entry>,
     ) -> Result<String, String> {
-        if !self.brief.tools.iter().any(|known| known.name == tool) {
-            let mut names = vec![READ_DOCUMENT, ASK_USER, SUBMIT];
-            names.extend(self.brief.tools.iter().map(|known| known.name.as_str()));
-            return Err(format!("no tool `{tool}`; there are: {}", names.join(", ")));
-        }
         let options: Vec<(String, String)> = arguments
             .iter()
             .filter_map(|(name, value)| Some((name.clone(), plain(value)?)))
             .collect();
-        let answer = self.tools.call(tool, &options);
-        let (Ok(text) | Err(text)) = &answer;
-        entries.push(Entry::Call {
-            tool: tool.to_owned(),
-            options,
-            worked: answer.is_ok(),
-            answer: text.clone(),
-        });
+        let answer = if self.brief.tools.iter().any(|known| known.name == tool) {
+            self.tools.call(tool, &options)
+        } else {
+            let mut names = vec![READ_DOCUMENT, ASK_USER, SUBMIT];
+            names.extend(self.brief.tools.iter().map(|known| known.name.as_str()));
+            Err(format!("no tool `{tool}`; there are: {}", names.join(", ")))
+        };
+        note(tool, options, &answer, entries);
         answer
     }
+}
+
+/// Notes a call of a tool of the deployment, or of one that there is not.
+fn note(
+    tool: &str,
+    options: Vec<(String, String)>,
+    answer: &Result<String, String>,
+    entries: &mut Vec<Entry>,
+) {
+    let (Ok(text) | Err(text)) = answer;
+    entries.push(Entry::Call {
+        tool: tool.to_owned(),
+        options,
+        worked: answer.is_ok(),
+        answer: text.clone(),
+    });
 }
 
 fn string<'a>(arguments: &'a Map<String, Value>, name: &str) -> Result<&'a str, String> {
