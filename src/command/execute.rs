@@ -5,6 +5,8 @@
 
 use std::sync::{Arc, Mutex, mpsc};
 
+use tokio::sync::oneshot;
+
 use super::{
     Environment, Failure,
     run::{cores, failed},
@@ -21,6 +23,16 @@ use crate::{
 
 /// How many events may wait for the disk before trials wait too.
 const QUEUE: usize = 512;
+
+/// How many trials at most wait for one commit.
+const GROUP: usize = 256;
+
+/// What the writer of the record is sent.
+enum Note {
+    Event(Event),
+    /// Somebody who waits until everything before this is on disk.
+    Wait(oneshot::Sender<()>),
+}
 
 /// Who does the work, and within which limits.
 pub(super) struct Work {
@@ -113,29 +125,40 @@ impl<'e> Execution<'e> {
             history: self.history,
             wanted: trials.map(|trial| wanted(trial.scenario)).collect(),
         };
-        let (sender, receiver) = mpsc::sync_channel::<(Event, Option<mpsc::Sender<()>>)>(QUEUE);
+        let (sender, receiver) = mpsc::sync_channel::<Note>(QUEUE);
         let problem: Arc<Mutex<Option<RecordError>>> = Arc::default();
         let writer = {
             let (cancel, problem) = (self.cancel.clone(), Arc::clone(&problem));
-            let live = self.work.live;
             std::thread::spawn(move || {
                 let mut result = Ok(());
-                for (event, told) in receiver {
-                    if result.is_ok() {
-                        result = recorder.keep(&event);
-                        if live && result.is_ok() {
-                            result = recorder.flush();
+                while let Ok(first) = receiver.recv() {
+                    let mut waiting = Vec::new();
+                    // What came meanwhile is committed together.
+                    for note in std::iter::once(first).chain(receiver.try_iter()) {
+                        match note {
+                            Note::Event(event) => {
+                                if result.is_ok() {
+                                    result = recorder.keep(&event);
+                                }
+                                if let Some(line) = progress.event(&event) {
+                                    tell(&format!("{line}\n"));
+                                }
+                            }
+                            Note::Wait(told) => waiting.push(told),
                         }
-                        if result.is_err() {
-                            cancel.set();
+                        if waiting.len() >= GROUP {
+                            break;
                         }
                     }
-                    if let Some(told) = told {
+                    if !waiting.is_empty() && result.is_ok() {
+                        result = recorder.flush();
+                    }
+                    if result.is_err() {
+                        cancel.set();
+                    }
+                    for told in waiting {
                         // Whoever waits for this may have broken off.
                         let _ = told.send(());
-                    }
-                    if let Some(line) = progress.event(&event) {
-                        tell(&format!("{line}\n"));
                     }
                 }
                 if let Err(error) = result.and_then(|()| recorder.flush())
@@ -147,22 +170,24 @@ impl<'e> Execution<'e> {
             })
         };
         let cancel = self.cancel.clone();
-        let runner = Runner::new(Arc::clone(&self.plan), self.work.jobs, cancel.clone())
+        let mut runner = Runner::new(Arc::clone(&self.plan), self.work.jobs, cancel.clone())
             .staffed(Arc::clone(&self.work.staff))
             .funded(self.work.funds.clone());
-        let live = self.work.live;
+        if self.work.live {
+            // A trial goes on, and pays, only when its session is on disk.
+            let sender = sender.clone();
+            runner = runner.settled(Arc::new(move || {
+                let (told, kept) = oneshot::channel();
+                let _ = sender.send(Note::Wait(told));
+                Box::pin(async move {
+                    let _ = kept.await;
+                })
+            }));
+        }
         let summary = self.runtime.block_on(async {
             let running = runner.run(&block, move |event| {
-                if !live {
-                    // The writer goes only after all senders, so this cannot fail while trials run.
-                    let _ = sender.send((event, None));
-                    return;
-                }
-                // A trial goes on, and pays, only when its session is on disk.
-                let (told, kept) = mpsc::channel();
-                if sender.send((event, Some(told))).is_ok() {
-                    let _ = kept.recv();
-                }
+                // The writer goes only after all senders, so this cannot fail while trials run.
+                let _ = sender.send(Note::Event(event));
             });
             tokio::pin!(running);
             loop {

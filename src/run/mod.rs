@@ -8,5 +8,5 @@ mod session;
 mod tools;
 mod trial;
 
-pub use schedule::{Cancel, Funds, Halt, History, Runner, Staff, Summary};
+pub use schedule::{Cancel, Funds, Halt, History, Runner, Settled, Staff, Summary};
 pub use session::brief_of;

@@ -19,7 +19,7 @@ use crate::{
     experiment::Experiment,
     grade::{Checks, Grader},
     plan::Plan,
-    transcript::Failure,
+    transcript::{Failure, Pending},
     user::rephrase::Rephraser,
 };
 
@@ -65,6 +65,9 @@ impl Staff {
         }
     }
 }
+
+/// Resolves when everything that was emitted before is kept.
+pub type Settled = Arc<dyn Fn() -> Pending<'static, ()> + Send + Sync>;
 
 /// What a run and each of its trials may spend.
 #[derive(Debug, Clone)]
@@ -128,6 +131,7 @@ pub struct Runner {
     plan: Arc<Plan>,
     staff: Arc<Staff>,
     funds: Funds,
+    settled: Option<Settled>,
     jobs: usize,
     cancel: Cancel,
     /// How many placebo trials still need the stores of a trial.
@@ -149,6 +153,7 @@ impl Runner {
         Self {
             staff,
             funds: Funds::default(),
+            settled: None,
             jobs: jobs.max(1),
             cancel,
             wanted,
@@ -162,6 +167,13 @@ impl Runner {
     #[must_use]
     pub fn staffed(mut self, staff: Arc<Staff>) -> Self {
         self.staff = staff;
+        self
+    }
+
+    /// The same runner, whose trials wait after each session until this says that it is kept.
+    #[must_use]
+    pub fn settled(mut self, settled: Settled) -> Self {
+        self.settled = Some(settled);
         self
     }
 
@@ -383,11 +395,18 @@ impl Runner {
             ))
         });
         let purse = self.funds.run.trial(self.funds.trial, spent);
+        let settled = self.settled.clone();
         let handle = running.spawn(async move {
             let mut course = Course::new(plan, number, past);
             let emit_session = |done| emit(Event::Session(Box::new(done)));
             let (outcome, lost) = course
-                .run(&staff, placebo, &purse, &cancel, &emit_session)
+                .run(
+                    &staff,
+                    placebo,
+                    &purse,
+                    &cancel,
+                    (&emit_session, settled.as_ref()),
+                )
                 .await;
             if wanted
                 && outcome == TrialOutcome::Graded

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    schedule::{Cancel, Staff},
+    schedule::{Cancel, Settled, Staff},
     session::{Minutes, Room, brief_of},
     tools::Workshop,
 };
@@ -84,7 +84,8 @@ impl Course {
         self.found
     }
 
-    /// Runs what is left. Sessions go to `emit`; `placebo` are the stores of the trials that it needs;
+    /// Runs what is left. Sessions go to `emit`, and the trial goes on when
+    /// `settled` says that they are kept; `placebo` are the stores of the trials that it needs;
     /// `purse` is what the trial may spend. Returns how it ended, and what was spent on a session that
     /// did not come to its end.
     pub(super) async fn run(
@@ -93,7 +94,7 @@ impl Course {
         placebo: Option<(Stores, Stores)>,
         purse: &Purse,
         cancel: &Cancel,
-        emit: &(dyn Fn(SessionDone) + Send + Sync),
+        (emit, settled): (&(dyn Fn(SessionDone) + Send + Sync), Option<&Settled>),
     ) -> (TrialOutcome, Option<Lost>) {
         let sessions = self.plan.scenarios[self.trial.scenario]
             .scenario
@@ -110,6 +111,9 @@ impl Course {
                 Ok(mut done) => {
                     done.account = caller.account();
                     emit(done);
+                    if let Some(settled) = settled {
+                        settled().await;
+                    }
                 }
                 Err(failure) => {
                     let lost = Lost {
