@@ -62,12 +62,12 @@ impl RecordedDreams {
         let mut dreams = BTreeMap::new();
         record
             .for_each_dream(|row| {
-                let dreamt = Dreamt {
+                let one = Dreamt {
                     edits: row.edits,
                     usage: row.usage,
                     active: row.active,
                 };
-                dreams.insert((row.trial, row.session), dreamt);
+                dreams.insert((row.trial, row.session), one);
             })
             .map_err(failed)?;
         Ok(Self {

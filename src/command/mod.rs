@@ -29,6 +29,9 @@ use crate::{
     quantity::{Clock, SystemClock},
 };
 
+/// Looks an environment variable up.
+pub type Variables = Box<dyn Fn(&str) -> Option<String>>;
+
 /// What a command may know of its surroundings, read once.
 pub struct Environment {
     /// The time of day.
@@ -40,7 +43,7 @@ pub struct Environment {
     /// Whether somebody is there who can be asked.
     pub questions: bool,
     /// Environment variables by name.
-    pub variables: Box<dyn Fn(&str) -> Option<String>>,
+    pub variables: Variables,
 }
 
 impl Environment {
@@ -58,7 +61,7 @@ impl Environment {
             command_line: std::env::args().collect(),
             terminal: std::io::stderr().is_terminal(),
             questions: std::io::stderr().is_terminal() && std::io::stdin().is_terminal(),
-            variables: Box::new(|name| std::env::var(name).ok()),
+            variables: Box::new(|name| std::env::var_os(name)?.into_string().ok()),
         }
     }
 }

@@ -22,8 +22,11 @@ use crate::{
     grade::Judge,
     plan::{Plan, PlanError},
     quantity::Usd,
-    record::{Host, Manifest, NoHistory, Record, RecordError, Recorder, RegisteredClaims, Resumed},
-    run::{Halt, History},
+    record::{
+        DreamsOf, Host, Manifest, NoHistory, Record, RecordError, Recorder, RegisteredClaims,
+        Resumed,
+    },
+    run::{Halt, History, Staff},
     scenario::Scenario,
     source::Problems,
 };
@@ -38,18 +41,18 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
     let Some(plan) = plan(arguments)? else {
         return Ok(Exit::Invalid);
     };
+    let mut problems = Problems::default();
     let registered = match &arguments.claims {
-        Some(file) => {
-            let mut problems = Problems::default();
-            let Some((claims, text)) = claim::load(file, &mut problems) else {
-                tell(&problems.render(true));
-                return Ok(Exit::Invalid);
-            };
-            Some(RegisteredClaims {
+        Some(file) => match claim::load(file, &mut problems) {
+            Some((claims, text)) => Some(RegisteredClaims {
                 digest: claims.digest,
                 text,
-            })
-        }
+            }),
+            None => {
+                tell(&problems.render(true));
+                return Ok(Exit::Invalid);
+            }
+        },
         None => None,
     };
     let live = matches!(plan.experiment.backend, Backend::Live(_));
@@ -64,59 +67,26 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
     }
     let plan = Arc::new(plan);
     let early = early::Early::of(arguments, &plan)?;
-    let cassettes = Cassettes::of(&arguments.live, arguments.resume)?;
-    let closed = cassettes.is_closed();
-    // Whatever is wrong with keys and models shows before anything is made or asked.
-    let mut staff = Agency::new(&plan.experiment, environment, cassettes).staff()?;
-    let dreams = arguments.dreams_of.as_deref();
-    let dreams = dreams
-        .map(|folder| RecordedDreams::open(folder, &plan))
-        .transpose()?;
-    let dreams_of = dreams.as_ref().map(RecordedDreams::source);
-    if !closed {
-        let cost = funds::live_cost(&plan, dreams.is_none());
-        let basis = "from the sizes of the texts; see `--dry-run`";
-        funds::agree(cost, basis, &arguments.budget, environment)?;
-    }
-    if let Some(dreams) = dreams {
-        staff.dreamer = Box::new(dreams);
-    }
-    let staff = Arc::new(staff);
     let folder = folder(arguments, environment);
-    std::fs::create_dir_all(&folder).map_err(Failure::io(&folder))?;
-    let host = Host {
-        os: std::env::consts::OS.to_owned(),
-        arch: std::env::consts::ARCH.to_owned(),
-        cores: cores().into(),
-    };
-    let mut manifest = Manifest::of(
-        &plan,
-        environment.clock.now(),
-        environment.command_line.clone(),
-        host,
-    );
-    manifest.claims = registered;
-    if let Some(live) = &mut manifest.live {
-        let judges = [&live.cast.grader, &live.cast.in_session_grader];
-        live.judge_digest = judges
-            .into_iter()
-            .any(|part| matches!(part, GraderPart::Judge(_)))
-            .then(|| Judge::digest().to_string());
-    }
-    manifest.dreams_of = dreams_of;
     let file = folder.join(RECORD);
-    let (recorder, history): (Recorder, Box<dyn History>) = if arguments.resume && file.exists() {
+    if file.exists() && !arguments.resume {
+        return Err(
+            Failure::usage(format!("`{}` has a run already", folder.display()))
+                .hint("add `--resume` to continue it, or give another folder with `--out`"),
+        );
+    }
+    let (staff, dreams_of) = staff(arguments, &plan, environment)?;
+    std::fs::create_dir_all(&folder).map_err(Failure::io(&folder))?;
+    let mut manifest = manifest(&plan, environment);
+    manifest.claims = registered;
+    manifest.dreams_of = dreams_of;
+    let (recorder, history): (Recorder, Box<dyn History>) = if file.exists() {
         same_claims(&file, &manifest)?;
         dreams::same_dreams(&file, &manifest)?;
         (
             Recorder::resume(&file, &manifest).map_err(failed)?,
             Box::new(Resumed::open(&file).map_err(failed)?),
         )
-    } else if file.exists() {
-        return Err(
-            Failure::usage(format!("`{}` has a run already", folder.display()))
-                .hint("add `--resume` to continue it, or give another folder with `--out`"),
-        );
     } else {
         (
             Recorder::create(&file, &manifest).map_err(failed)?,
@@ -126,7 +96,7 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
     let funds = funds::funds(&arguments.budget, history.as_ref(), plan.trials.len())?;
     let work = Work {
         jobs,
-        staff,
+        staff: Arc::new(staff),
         funds,
         live,
     };
@@ -158,6 +128,55 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Done,
     })
+}
+
+/// Who plays the parts, after somebody agreed to what that costs, and the run whose dreams are taken.
+/// Whatever is wrong with keys and models shows before anything is made or asked.
+fn staff(
+    arguments: &RunArguments,
+    plan: &Plan,
+    environment: &Environment,
+) -> Result<(Staff, Option<DreamsOf>), Failure> {
+    let cassettes = Cassettes::of(&arguments.live, arguments.resume)?;
+    let closed = cassettes.is_closed();
+    let mut staff = Agency::new(&plan.experiment, environment, cassettes).staff()?;
+    let folder = arguments.dreams_of.as_deref();
+    let dreams = folder
+        .map(|folder| RecordedDreams::open(folder, plan))
+        .transpose()?;
+    if !closed {
+        let cost = funds::live_cost(plan, dreams.is_none());
+        let basis = "from the sizes of the texts; see `--dry-run`";
+        funds::agree(cost, basis, &arguments.budget, environment)?;
+    }
+    let dreams_of = dreams.as_ref().map(RecordedDreams::source);
+    if let Some(dreams) = dreams {
+        staff.dreamer = Box::new(dreams);
+    }
+    Ok((staff, dreams_of))
+}
+
+/// What the run is, but for claims and dreams that it takes from elsewhere.
+fn manifest(plan: &Plan, environment: &Environment) -> Manifest {
+    let host = Host {
+        os: std::env::consts::OS.to_owned(),
+        arch: std::env::consts::ARCH.to_owned(),
+        cores: cores().into(),
+    };
+    let mut manifest = Manifest::of(
+        plan,
+        environment.clock.now(),
+        environment.command_line.clone(),
+        host,
+    );
+    if let Some(live) = &mut manifest.live {
+        let judges = [&live.cast.grader, &live.cast.in_session_grader];
+        live.judge_digest = judges
+            .into_iter()
+            .any(|part| matches!(part, GraderPart::Judge(_)))
+            .then(|| Judge::digest().to_string());
+    }
+    manifest
 }
 
 /// Why a run ended before its plan was done, and how it goes on.

@@ -98,13 +98,13 @@ impl Recorder {
             });
         }
         check(&connection, path)?;
-        let recorder = Self::over(connection, path, recorded.trials)?;
+        let resumed = Self::over(connection, path, recorded.trials)?;
         // A record that was begun before there were live parts has no account of them.
-        recorder
+        resumed
             .connection
             .execute_batch(LIVE)
             .map_err(writing(path))?;
-        Ok(recorder)
+        Ok(resumed)
     }
 
     fn over(

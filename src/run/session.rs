@@ -230,8 +230,8 @@ impl Room<'_> {
             deliverable,
             form: &brief.form,
         };
-        let graded = grader.grade(request).await?;
-        Ok((graded.verdicts, graded.usage))
+        let done = grader.grade(request).await?;
+        Ok((done.verdicts, done.usage))
     }
 }
 

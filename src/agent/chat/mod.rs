@@ -223,7 +223,7 @@ impl ChatSession {
         let mut calls = 0;
         let step = loop {
             if calls >= self.limits.calls_per_task || self.is_spent() {
-                break self.stuck("a limit of the session is reached", &mut sums);
+                break Self::stuck("a limit of the session is reached", &mut sums);
             }
             calls += 1;
             match self.step(false, &mut sums).await? {
@@ -234,9 +234,9 @@ impl ChatSession {
                     self.unsent.push(Content::Text(prompt::REMINDER.to_owned()));
                 }
                 Next::Spoke => {
-                    break self.stuck("the model neither asked nor handed in", &mut sums);
+                    break Self::stuck("the model neither asked nor handed in", &mut sums);
                 }
-                Next::Stuck(why) => break self.stuck(why, &mut sums),
+                Next::Stuck(why) => break Self::stuck(why, &mut sums),
             }
         };
         Ok(Turn {
@@ -247,7 +247,7 @@ impl ChatSession {
         })
     }
 
-    fn stuck(&mut self, why: &str, sums: &mut Sums) -> Step {
+    fn stuck(why: &str, sums: &mut Sums) -> Step {
         sums.entries.push(Entry::Stopped(why.to_owned()));
         Step::Idle
     }

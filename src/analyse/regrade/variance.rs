@@ -36,12 +36,14 @@ pub struct ArmComponents {
 /// Repetition, then run, then the values of its gradings.
 type Values = BTreeMap<u32, BTreeMap<usize, Vec<f64>>>;
 
+/// Scenario, then session and task, then the values.
+type Cells = BTreeMap<usize, BTreeMap<(u32, u32), Values>>;
+
 pub(super) fn components_of(
     manifest: &Manifest,
     tasks: &[Task],
 ) -> Result<Vec<ArmComponents>, AnalyseError> {
-    let mut arms: Vec<BTreeMap<usize, BTreeMap<(u32, u32), Values>>> =
-        vec![BTreeMap::new(); manifest.arms.len()];
+    let mut arms: Vec<Cells> = vec![BTreeMap::new(); manifest.arms.len()];
     for task in tasks {
         let unit = task.unit;
         let values: Vec<f64> = task

@@ -152,7 +152,7 @@ impl Model for Replaying {
                     key.role.as_str(),
                     match key.times {
                         0 => "for the first time".to_owned(),
-                        times => format!("again ({} before)", times),
+                        times => format!("again ({times} before)"),
                     },
                     self.model,
                     last_words(request),
