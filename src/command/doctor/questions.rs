@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     model::{Completion, Content, Model, Request, Stop, Structure, Tool, Turn, structured},
@@ -129,9 +129,7 @@ impl Question {
                     call.name
                 )),
                 Some(call) => match &call.arguments {
-                    Ok(arguments) if arguments.get("word").is_some_and(|word| word.is_string()) => {
-                        None
-                    }
+                    Ok(arguments) if arguments.get("word").is_some_and(Value::is_string) => None,
                     Ok(_) => Some("it called a tool without the argument `word`".to_owned()),
                     Err(text) => Some(format!(
                         "it called a tool with arguments that are no JSON object: `{text}`"
@@ -244,6 +242,11 @@ impl Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        model::{Assistant, Call},
+        quantity::Milliseconds,
+        transcript::Usage,
+    };
 
     #[test]
     fn each_role_is_asked_for_what_it_needs_and_nothing_twice() {
@@ -264,8 +267,8 @@ mod tests {
         }
     }
 
-    fn answer(text: &str, call: Option<(&str, Result<serde_json::Value, &str>)>) -> Completion {
-        let calls = call.map(|(name, arguments)| crate::model::Call {
+    fn answer(text: &str, call: Option<(&str, Result<Value, &str>)>) -> Completion {
+        let calls = call.map(|(name, arguments)| Call {
             id: "1".to_owned(),
             name: name.to_owned(),
             arguments: arguments
@@ -273,16 +276,16 @@ mod tests {
                 .map_err(str::to_owned),
         });
         Completion {
-            assistant: crate::model::Assistant {
+            assistant: Assistant {
                 text: text.to_owned(),
                 calls: calls.into_iter().collect(),
-                ..Default::default()
+                ..Assistant::default()
             },
             stop: Stop::End,
-            usage: Default::default(),
+            usage: Usage::default(),
             estimated: false,
             model: String::new(),
-            active: Default::default(),
+            active: Milliseconds::default(),
             attempts: 1,
         }
     }
