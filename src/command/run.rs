@@ -43,16 +43,16 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
     };
     let mut problems = Problems::default();
     let registered = match &arguments.claims {
-        Some(file) => match claim::load(file, &mut problems) {
-            Some((claims, text)) => Some(RegisteredClaims {
-                digest: claims.digest,
-                text,
-            }),
-            None => {
+        Some(file) => {
+            let Some((claims, text)) = claim::load(file, &mut problems) else {
                 tell(&problems.render(true));
                 return Ok(Exit::Invalid);
-            }
-        },
+            };
+            Some(RegisteredClaims {
+                digest: claims.digest,
+                text,
+            })
+        }
         None => None,
     };
     let live = matches!(plan.experiment.backend, Backend::Live(_));

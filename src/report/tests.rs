@@ -89,6 +89,7 @@ fn estimate(value: Option<f64>, interval: Option<(f64, f64)>) -> Estimate {
 }
 
 /// Completion of each arm; a cost of 0.01 for all but an arm without completions.
+#[expect(clippy::too_many_lines, reason = "one value, field by field")]
 fn analysis(shares: [Option<f64>; 3], directions: [Direction; 2]) -> Analysis {
     let group = Group::All;
     let mut summaries = Vec::new();
