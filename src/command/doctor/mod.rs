@@ -6,6 +6,7 @@
 
 mod course;
 mod listed;
+mod measures;
 mod model;
 mod questions;
 

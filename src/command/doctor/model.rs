@@ -2,10 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::Timestamp;
-
 use super::{
     listed::{self, Listed},
+    measures::{clocks, counted, speed},
     questions::{self, Asked},
 };
 use crate::{
@@ -18,9 +17,6 @@ use crate::{
     report::doctor::{Check, Level, Subject},
     transcript::{self, Role},
 };
-
-/// The most seconds that the clocks of a service and of this machine may differ.
-const CLOCKS_APART: i64 = 60;
 
 /// A model that is about to be examined: whatever needs no call is known.
 pub(super) struct Patient {
@@ -337,63 +333,4 @@ impl Patient {
             (false, _) => check(Level::Good, format!("by the experiment: {dollars}")),
         }
     }
-}
-
-/// Whether the service counts tokens.
-fn counted(asked: &Asked) -> Option<Check> {
-    (asked.measured.calls > 0).then(|| {
-        if asked.estimated == 0 {
-            Check::new("usage", Level::Good, "the service counts tokens")
-        } else {
-            Check::new(
-                "usage",
-                Level::Doubtful,
-                "the service does not count tokens: they are estimated from lengths, and so is what they cost",
-            )
-        }
-    })
-}
-
-fn speed(asked: &Asked) -> Option<Check> {
-    let measured = &asked.measured;
-    (measured.calls > 0).then(|| {
-        measured.tokens_per_second().map_or_else(
-            || Check::new("speed", Level::Unknown, "nothing was written"),
-            |speed| {
-                Check::new(
-                    "speed",
-                    Level::Good,
-                    format!(
-                        "{speed:.0} tokens a second with the waits, {} in {:.1} s",
-                        measured.output.0,
-                        measured.active.seconds()
-                    ),
-                )
-            },
-        )
-    })
-}
-
-/// Whether the clock of the service and ours agree.
-fn clocks(date: Option<Timestamp>, now: Timestamp) -> Check {
-    let check = |level, words: String| Check::new("clock", level, words);
-    let Some(date) = date else {
-        return check(
-            Level::Unknown,
-            "the service does not say what time it is".to_owned(),
-        );
-    };
-    let seconds = date.duration_since(now).as_secs();
-    if seconds.abs() <= CLOCKS_APART {
-        return check(Level::Good, "that of the service agrees".to_owned());
-    }
-    let side = if seconds > 0 { "ahead of" } else { "behind" };
-    let apart = super::length(seconds.unsigned_abs());
-    check(
-        Level::Doubtful,
-        format!("that of the service is {apart} {side} this one"),
-    )
-    .hint(Some(
-        "set this machine's clock: a record has its times from it, and certificates may not hold",
-    ))
 }
