@@ -3,6 +3,7 @@
 //! Emits events and knows nothing of who listens. What always holds: the events of a trial depend on
 //! the plan alone, never on how many trials run at a time or in which order they end.
 
+mod placebo;
 mod schedule;
 mod session;
 mod tools;

@@ -3,14 +3,14 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
 
 use tokio::task::{Id, JoinSet};
 
-use super::trial::{Course, Stores};
+use super::{placebo::Shelf, trial::Course};
 use crate::{
     agent::{Agent, reference::ReferenceAgent},
     budget::{Amount, Caps, Purse},
@@ -126,6 +126,49 @@ pub enum Halt {
     Refused(String),
 }
 
+impl Summary {
+    fn count(&mut self, outcome: &TrialOutcome) {
+        match outcome {
+            TrialOutcome::Graded => self.graded += 1,
+            TrialOutcome::BackendFailed(_) => self.failed += 1,
+            TrialOutcome::BudgetReached { .. } => self.over_budget += 1,
+            TrialOutcome::Canceled => self.canceled += 1,
+        }
+    }
+}
+
+impl Halt {
+    /// Whether no further trial is worth beginning after one that ended like this.
+    fn of(outcome: &TrialOutcome) -> Option<Self> {
+        match outcome {
+            TrialOutcome::BackendFailed(Failure::Refused(reason)) => {
+                Some(Self::Refused(reason.clone()))
+            }
+            TrialOutcome::BudgetReached {
+                reason,
+                of_run: true,
+            } => Some(Self::Budget(reason.clone())),
+            TrialOutcome::Graded
+            | TrialOutcome::BackendFailed(_)
+            | TrialOutcome::BudgetReached { of_run: false, .. }
+            | TrialOutcome::Canceled => None,
+        }
+    }
+
+    /// How a trial ends that was not begun because of it.
+    fn not_begun(&self) -> TrialOutcome {
+        match self {
+            Self::Budget(reason) => TrialOutcome::BudgetReached {
+                reason: format!("not begun: {reason}"),
+                of_run: true,
+            },
+            Self::Refused(reason) => {
+                TrialOutcome::BackendFailed(Failure::Refused(format!("not begun: {reason}")))
+            }
+        }
+    }
+}
+
 /// Executes plans.
 pub struct Runner {
     plan: Arc<Plan>,
@@ -134,31 +177,20 @@ pub struct Runner {
     settled: Option<Settled>,
     jobs: usize,
     cancel: Cancel,
-    /// How many placebo trials still need the stores of a trial.
-    wanted: BTreeMap<usize, u32>,
-    stores: Arc<Mutex<BTreeMap<usize, Stores>>>,
-    /// How trials ended whose stores a placebo needs and does not get.
-    broken_off: BTreeMap<usize, TrialOutcome>,
+    shelf: Shelf,
 }
 
 impl Runner {
     /// A runner of this plan with everybody embedded, with at most `jobs` trials at a time.
     pub fn new(plan: Arc<Plan>, jobs: usize, cancel: Cancel) -> Self {
         let staff = Arc::new(Staff::embedded(&plan.experiment));
-        let mut wanted = BTreeMap::new();
-        for (donor, own) in plan.trials.iter().filter_map(|trial| trial.placebo) {
-            *wanted.entry(donor).or_insert(0) += 1;
-            *wanted.entry(own).or_insert(0) += 1;
-        }
         Self {
             staff,
             funds: Funds::default(),
             settled: None,
             jobs: jobs.max(1),
             cancel,
-            wanted,
-            stores: Arc::default(),
-            broken_off: BTreeMap::new(),
+            shelf: Shelf::new(Arc::clone(&plan)),
             plan,
         }
     }
@@ -202,9 +234,9 @@ impl Runner {
         let mut next = 0;
         loop {
             while running.len() < self.jobs && !self.cancel.is_set() && halt.is_none() {
-                let ready = waiting
-                    .iter()
-                    .position(|&trial| self.is_ready(trial) || self.left_out(trial).is_some());
+                let ready = waiting.iter().position(|&trial| {
+                    self.shelf.is_ready(trial) || self.shelf.left_out(trial).is_some()
+                });
                 let number = if let Some(at) = ready {
                     waiting.remove(at)
                 } else if next < self.plan.trials.len() {
@@ -215,26 +247,20 @@ impl Runner {
                 };
                 let past = history.past(number);
                 if history.is_done(number) {
-                    self.keep(
-                        number,
-                        Course::new(Arc::clone(&self.plan), number, past).into_found(),
-                    );
-                    self.release(number);
-                    summary.graded += 1;
-                } else if let Some(outcome) = self.left_out(number) {
-                    match &outcome {
-                        TrialOutcome::BudgetReached { .. } => summary.over_budget += 1,
-                        TrialOutcome::Graded
-                        | TrialOutcome::BackendFailed(_)
-                        | TrialOutcome::Canceled => summary.failed += 1,
+                    if let Some(place) = self.shelf.place(number) {
+                        place.keep(Course::new(Arc::clone(&self.plan), number, past).into_found());
                     }
-                    self.release(number);
+                    self.shelf.release(number);
+                    summary.graded += 1;
+                } else if let Some(outcome) = self.shelf.left_out(number) {
+                    summary.count(&outcome);
+                    self.shelf.release(number);
                     emit(Event::Trial {
                         trial: number,
                         outcome,
                         lost: None,
                     });
-                } else if self.is_ready(number) {
+                } else if self.shelf.is_ready(number) {
                     let spent = history.spent(number);
                     let id = self.start(number, past, spent, &mut running, emit.clone());
                     numbers.insert(id, number);
@@ -255,25 +281,12 @@ impl Runner {
                 }),
             };
             if let Some((number, outcome, lost)) = ended {
-                match &outcome {
-                    TrialOutcome::Graded => summary.graded += 1,
-                    TrialOutcome::BackendFailed(failure) => {
-                        self.break_off(number, &outcome);
-                        summary.failed += 1;
-                        if let Failure::Refused(reason) = failure {
-                            halt.get_or_insert_with(|| Halt::Refused(reason.clone()));
-                        }
-                    }
-                    TrialOutcome::BudgetReached { reason, of_run } => {
-                        self.break_off(number, &outcome);
-                        summary.over_budget += 1;
-                        if *of_run {
-                            halt.get_or_insert_with(|| Halt::Budget(reason.clone()));
-                        }
-                    }
-                    TrialOutcome::Canceled => summary.canceled += 1,
+                summary.count(&outcome);
+                if halt.is_none() {
+                    halt = Halt::of(&outcome);
                 }
-                self.release(number);
+                self.shelf.break_off(number, &outcome);
+                self.shelf.release(number);
                 emit(Event::Trial {
                     trial: number,
                     outcome,
@@ -284,21 +297,8 @@ impl Runner {
         if let Some(halt) = &halt {
             let rest = waiting.into_iter().chain(next..self.plan.trials.len());
             for trial in rest.filter(|&trial| !history.is_done(trial)) {
-                let outcome = match halt {
-                    Halt::Budget(reason) => {
-                        summary.over_budget += 1;
-                        TrialOutcome::BudgetReached {
-                            reason: format!("not begun: {reason}"),
-                            of_run: true,
-                        }
-                    }
-                    Halt::Refused(reason) => {
-                        summary.failed += 1;
-                        TrialOutcome::BackendFailed(Failure::Refused(format!(
-                            "not begun: {reason}"
-                        )))
-                    }
-                };
+                let outcome = halt.not_begun();
+                summary.count(&outcome);
                 emit(Event::Trial {
                     trial,
                     outcome,
@@ -310,70 +310,6 @@ impl Runner {
         summary.canceled += self.plan.trials.len() - counted;
         summary.halt = halt;
         summary
-    }
-
-    fn is_ready(&self, trial: usize) -> bool {
-        let Some((donor, own)) = self.plan.trials[trial].placebo else {
-            return true;
-        };
-        self.stores
-            .lock()
-            .is_ok_and(|stores| stores.contains_key(&donor) && stores.contains_key(&own))
-    }
-
-    /// Notes that a trial broke off whose stores a placebo needs. With other stores, or none, the placebo
-    /// would not be one, so it is left out until they are there.
-    fn break_off(&mut self, trial: usize, outcome: &TrialOutcome) {
-        if self.wanted.contains_key(&trial) {
-            self.broken_off.insert(trial, outcome.clone());
-        }
-    }
-
-    /// How a placebo ends that cannot be run, because a trial broke off that it takes its store from.
-    fn left_out(&self, trial: usize) -> Option<TrialOutcome> {
-        let (donor, own) = self.plan.trials[trial].placebo?;
-        let why = "not run: a trial that this placebo takes its memory from broke off";
-        let outcome = [donor, own]
-            .iter()
-            .find_map(|needed| self.broken_off.get(needed))?;
-        Some(match outcome {
-            TrialOutcome::BudgetReached { reason, .. } => TrialOutcome::BudgetReached {
-                reason: format!("{why}: {reason}"),
-                of_run: false,
-            },
-            TrialOutcome::BackendFailed(failure) => {
-                TrialOutcome::BackendFailed(Failure::Backend(format!("{why}: {failure}")))
-            }
-            TrialOutcome::Graded | TrialOutcome::Canceled => {
-                TrialOutcome::BackendFailed(Failure::Backend(why.to_owned()))
-            }
-        })
-    }
-
-    /// Keeps the stores of a trial if a placebo needs them.
-    fn keep(&self, trial: usize, found: Vec<crate::memory::Store>) {
-        if self.wanted.contains_key(&trial)
-            && let Ok(mut stores) = self.stores.lock()
-        {
-            stores.insert(trial, Arc::new(found));
-        }
-    }
-
-    /// A placebo is over: what only it needed is let go.
-    fn release(&mut self, trial: usize) {
-        let Some((donor, own)) = self.plan.trials[trial].placebo else {
-            return;
-        };
-        for needed in [donor, own] {
-            if let Some(count) = self.wanted.get_mut(&needed) {
-                *count -= 1;
-                if *count == 0
-                    && let Ok(mut stores) = self.stores.lock()
-                {
-                    stores.remove(&needed);
-                }
-            }
-        }
     }
 
     fn start(
@@ -389,15 +325,7 @@ impl Runner {
             Arc::clone(&self.staff),
             self.cancel.clone(),
         );
-        let stores = Arc::clone(&self.stores);
-        let wanted = self.wanted.contains_key(&number);
-        let placebo = self.plan.trials[number].placebo.and_then(|(donor, own)| {
-            let stores = self.stores.lock().ok()?;
-            Some((
-                Arc::clone(stores.get(&donor)?),
-                Arc::clone(stores.get(&own)?),
-            ))
-        });
+        let (place, placebo) = (self.shelf.place(number), self.shelf.needed(number));
         let purse = self.funds.run.trial(self.funds.trial, spent);
         let settled = self.settled.clone();
         let handle = running.spawn(async move {
@@ -412,11 +340,8 @@ impl Runner {
                     (&emit_session, settled.as_ref()),
                 )
                 .await;
-            if wanted
-                && outcome == TrialOutcome::Graded
-                && let Ok(mut stores) = stores.lock()
-            {
-                stores.insert(number, Arc::new(course.into_found()));
+            if let Some(place) = place.filter(|_| outcome == TrialOutcome::Graded) {
+                place.keep(course.into_found());
             }
             (outcome, lost)
         });
