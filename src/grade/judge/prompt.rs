@@ -10,7 +10,7 @@ use crate::{brief::Deliverable, ident::Digest};
 
 /// The version of what stands in a request besides the instructions: raised when [`user`] or [`again`]
 /// writes something else.
-pub(super) const LAYOUT: u32 = 1;
+pub(super) const LAYOUT: u32 = 2;
 
 /// The instructions of every judgement.
 pub(super) const SYSTEM: &str = "\
@@ -33,13 +33,12 @@ A JSON object `{\"verdicts\": […]}` with one object for each criterion of the 
 - `evidence`: the words of the work that decided, 20 at most, or what is missing from it. Do not say what would have been right: whoever did the work may read this.
 ";
 
-/// What is judged.
+/// What is judged. The rubric's name stays away: it may say what a scenario is there to show.
 pub(super) fn user(request: &GradeRequest<'_>) -> String {
     let rubric = request.rubric;
     let mut text = format!(
-        "THE TASK\n{}\n\nTHE RUBRIC `{}`\n{}\n\nTHE CRITERIA\n",
+        "THE TASK\n{}\n\nTHE RUBRIC\n{}\n\nTHE CRITERIA\n",
         request.brief.trim_end(),
-        rubric.id,
         rubric.body.trim_end()
     );
     for criterion in &rubric.criteria {

@@ -281,7 +281,7 @@ fn the_words_of_a_judge() {
     insta::assert_snapshot!("request", model.asked()[0]);
     insta::assert_json_snapshot!("form", answer::structure().schema);
     // A change of any of them is another judge.
-    insta::assert_snapshot!(Judge::digest(), @"2c6976cebee366925b944f284d2df549536a47f2901fc16c9079b574e075da64");
+    insta::assert_snapshot!(Judge::digest(), @"4b14b81becb6a9fa650b6a266a83767c1828eb4dad7c982de15113f377f81524");
 }
 
 #[test]

@@ -9,11 +9,7 @@ use serde_json::json;
 
 /// The rubric, with the number that was drawn, if the text asks to judge this task by it.
 pub(super) fn fits(text: &str, brief: &str, rubric: &Rubric) -> Option<Rubric> {
-    let head = format!(
-        "THE TASK\n{}\n\nTHE RUBRIC `{}`\n",
-        brief.trim_end(),
-        rubric.id
-    );
+    let head = format!("THE TASK\n{}\n\nTHE RUBRIC\n", brief.trim_end());
     let body = text.strip_prefix(&head)?;
     let filled = match rubric.body.split_once(SERIAL) {
         None => rubric.clone(),
