@@ -6,6 +6,7 @@
 //! - `analysis`: what is concluded from a record that is not whole.
 //! - `bad_input`: broken files are reported whole, in words, with their place.
 //! - `calibrate`: sheets for people, their labels, and rates without the errors of the grader.
+//! - `faults`: whole live runs survive faults of services and of models.
 //! - `files`: shipped files fit their schemas and pass `check`.
 //! - `cassettes`: a run is repeated without a service, and what is spent is held to caps.
 //! - `claims`: claims on a run, registered or not.
@@ -47,6 +48,7 @@ mod command_line;
 mod cost;
 mod doctor;
 mod dreams;
+mod faults;
 mod files;
 mod gate;
 mod http;

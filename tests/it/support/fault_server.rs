@@ -186,7 +186,7 @@ async fn send(stream: &mut TcpStream, bytes: &[u8], seen: &Seen) -> bool {
 }
 
 /// Reads one request whole; `None` when there is none any more.
-async fn read_request(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<String> {
+pub(crate) async fn read_request(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<String> {
     loop {
         if let Some(head) = find(unread, b"\r\n\r\n") {
             let length = String::from_utf8_lossy(&unread[..head])

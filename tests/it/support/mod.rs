@@ -1,5 +1,6 @@
 //! What tests of several concerns share.
 
+pub(crate) mod fault_proxy;
 pub(crate) mod fault_server;
 pub(crate) mod judged;
 pub(crate) mod model_server;
