@@ -398,7 +398,9 @@ pub struct LoopLimits {
     /// Tokens of all classes for one session; past that its tasks are over as they are.
     #[schemars(range(min = 1))]
     pub tokens_per_session: u64,
-    /// Seconds in which the agent works on one session; past that its tasks are over as they are.
+    /// Seconds in which the agent works on one session, by the times that its answers took; past that its
+    /// tasks are over as they are. Waiting for a service does not count, and one answer is bounded by the
+    /// model's `timeouts`.
     pub seconds_per_session: f64,
     /// Memory of up to this many tokens is shown whole; of more, the agent gets a list and reads.
     pub memory_tokens: u64,

@@ -217,10 +217,6 @@ impl Runner {
     }
 
     /// Runs all trials that `history` does not have. Events go to `emit`, those of a trial in order.
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one loop: what may start, what has ended, what is left"
-    )]
     pub async fn run(
         mut self,
         history: &dyn History,

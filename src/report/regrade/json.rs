@@ -58,6 +58,7 @@ fn components(manifest: &Manifest, arm: &ArmComponents) -> Value {
 }
 
 /// The gradings as JSON: shares and their differences between 0 and 1.
+#[expect(clippy::too_many_lines, reason = "one object, key by key")]
 pub fn json(manifest: &Manifest, about: &About, found: &Regrading) -> Value {
     let counts = &found.counts;
     let agreement = found.agreement.as_ref().map(|one| {

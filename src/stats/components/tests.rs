@@ -1,5 +1,6 @@
 use super::*;
 use crate::stats::{Level, random::SplitMix};
+use Separation::{Alone, MixedWith, MixedWithCells};
 
 fn resampling(replicates: usize) -> Resampling {
     Resampling {
@@ -79,7 +80,6 @@ fn cells_may_differ_as_they_like() {
 #[test]
 fn what_nothing_repeats_is_mixed_with_the_level_around_it() {
     let mixed = |cell: Cell| of(&[vec![cell]]).components.map(|one| one.separation);
-    use Separation::{Alone, MixedWith, MixedWithCells};
     assert_eq!(
         mixed(vec![vec![vec![0.0, 1.0]], vec![vec![1.0, 1.0]]]),
         [Alone, MixedWith(Stage::Draw), Alone]

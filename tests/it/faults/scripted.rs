@@ -34,8 +34,6 @@ pub(super) enum Said {
     This(Assistant, Stop),
     /// This, after a time that the service counts.
     Slowly(Assistant, Milliseconds),
-    /// Nothing, ever.
-    Nothing,
 }
 
 struct Scripted {
@@ -58,7 +56,6 @@ impl Model for Scripted {
         let (assistant, stop, active) = match (self.script)(number, request) {
             Said::This(assistant, stop) => (assistant, stop, Milliseconds(7)),
             Said::Slowly(assistant, active) => (assistant, Stop::End, active),
-            Said::Nothing => return Box::pin(std::future::pending()),
         };
         Box::pin(std::future::ready(Ok(Completion {
             assistant,

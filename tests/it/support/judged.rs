@@ -18,18 +18,18 @@ pub(super) fn fits(text: &str, brief: &str, rubric: &Rubric) -> Option<Rubric> {
             rubric.replace(SERIAL, serial)
         }
     };
-    let criteria: String = filled
-        .criteria
-        .iter()
-        .map(|criterion| {
-            let need = if criterion.required {
-                "required"
-            } else {
-                "not required"
-            };
-            format!("- `{}`: {} ({need})\n", criterion.id, criterion.title)
-        })
-        .collect();
+    let mut criteria = String::new();
+    for criterion in &filled.criteria {
+        let need = if criterion.required {
+            "required"
+        } else {
+            "not required"
+        };
+        criteria.push_str(&format!(
+            "- `{}`: {} ({need})\n",
+            criterion.id, criterion.title
+        ));
+    }
     let expected = format!(
         "{}\n\nTHE CRITERIA\n{criteria}\nTHE WORK\n",
         filled.body.trim_end()

@@ -130,24 +130,14 @@ impl World {
 
     fn agent(&self, seen: &SeenRequest) -> Played {
         let place = self.agents[&seen.seed.unwrap()];
-        let (brief, seed) = self.brief(place);
+        let (brief, draws) = self.brief(place);
         let told = told(seen);
         let first = first_text(seen);
         assert!(
             first.starts_with(&brief.header()),
             "the head is not the session's"
         );
-        for declared in brief.tools.iter() {
-            let offered = seen.tools.iter().find(|(name, ..)| *name == declared.name);
-            let (_, description, parameters) = offered.unwrap();
-            assert!(description.contains(&declared.does));
-            for option in &declared.options {
-                assert_eq!(
-                    parameters["properties"][&option.name]["enum"],
-                    json!(option.values)
-                );
-            }
-        }
+        check_tools(seen, &brief);
         let writable = seen.tools.iter().any(|(name, ..)| name == "write_memory");
         let memory = match memory(first, &told) {
             Memory::None => None,
@@ -177,7 +167,7 @@ impl World {
             brief: Arc::clone(&brief),
             memory,
             tools,
-            seed,
+            seed: draws,
         };
         let mut session = ReferenceAgent::new(experiment.limits, experiment.reference)
             .open(opening)
@@ -239,21 +229,7 @@ impl World {
         if let Some((tool, options)) = pending.lock().unwrap().take() {
             return Played::call(&tool, options);
         }
-        match step {
-            Step::Question(questions) => Played::call("ask_user", json!({"questions": questions})),
-            Step::Submission(deliverable) => {
-                let fields: Map<String, Value> = deliverable
-                    .fields
-                    .iter()
-                    .map(|(name, value)| (name.to_string(), json!(value)))
-                    .collect();
-                Played::call(
-                    "submit",
-                    json!({"fields": fields, "body": deliverable.body}),
-                )
-            }
-            Step::Idle => Played::text("I am done.".to_owned()),
-        }
+        sent(step)
     }
 
     fn dream(&self, seen: &SeenRequest) -> Played {
@@ -317,6 +293,25 @@ impl World {
             }
         }
         panic!("no task of the plan has this brief and rubric");
+    }
+}
+
+/// What an agent sends that waits so.
+fn sent(step: Step) -> Played {
+    match step {
+        Step::Question(questions) => Played::call("ask_user", json!({"questions": questions})),
+        Step::Submission(deliverable) => {
+            let fields: Map<String, Value> = deliverable
+                .fields
+                .iter()
+                .map(|(name, value)| (name.to_string(), json!(value)))
+                .collect();
+            Played::call(
+                "submit",
+                json!({"fields": fields, "body": deliverable.body}),
+            )
+        }
+        Step::Idle => Played::text("I am done.".to_owned()),
     }
 }
 
@@ -398,6 +393,21 @@ fn first_text(seen: &SeenRequest) -> &str {
     match &seen.turns[0] {
         SeenTurn::User { texts, .. } => texts.first().map_or("", String::as_str),
         SeenTurn::Assistant { .. } => "",
+    }
+}
+
+/// The tools of the deployment are offered as the brief declares them.
+fn check_tools(seen: &SeenRequest, brief: &SessionBrief) {
+    for declared in brief.tools.iter() {
+        let offered = seen.tools.iter().find(|(name, ..)| *name == declared.name);
+        let (_, description, parameters) = offered.unwrap();
+        assert!(description.contains(&declared.does));
+        for option in &declared.options {
+            assert_eq!(
+                parameters["properties"][&option.name]["enum"],
+                json!(option.values)
+            );
+        }
     }
 }
 
