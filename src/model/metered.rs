@@ -60,7 +60,7 @@ impl Metered {
 
 /// Tokens of everything that is sent, estimated from its length. A third is added: services frame what
 /// they are sent, and newer tokenizers cut finer.
-pub(super) fn sent_tokens(request: &Request) -> u64 {
+pub fn sent_tokens(request: &Request) -> u64 {
     let tools: u64 = request
         .tools
         .iter()

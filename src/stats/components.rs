@@ -66,7 +66,7 @@ pub struct Component {
     /// against what estimates it.
     pub was_negative: bool,
     /// Bootstrap limits over streams, not below 0; `None` with fewer than two
-    /// streams.
+    /// streams, and where they would be a single point.
     pub interval: Option<Interval>,
     /// Degrees of freedom.
     pub degrees: f64,
@@ -112,7 +112,7 @@ const DRAWS_IN_DRAWS: usize = 8;
 
 type Sums = [f64; SUMS];
 
-/// Below this share of the squares' scale a variance is rounding.
+/// Below this share of the values' size a deviation is rounding.
 const ROUNDING: f64 = 1e-12;
 
 /// Sum and number of values.
@@ -239,12 +239,13 @@ pub fn components(
     };
     let by_stream: Vec<Sums> = found.iter().map(|cells| added(&mut cells.iter())).collect();
     let sums = added(&mut by_stream.iter());
-    let scale = SQUARES.iter().map(|at| sums[*at]).sum::<f64>();
+    let squares = values().map(|value| value * value).sum::<f64>();
+    let slack = ROUNDING * ROUNDING * squares / as_float(values().count());
     let solved = solve(&sums);
     let mut components = Vec::new();
     for stage in Stage::ALL {
         components.push(component(
-            stage, &solved, &sums, scale, &by_stream, resampling,
+            stage, &solved, &sums, slack, &by_stream, resampling,
         )?);
     }
     let total = components.iter().filter_map(|one| one.variance).sum();
@@ -262,7 +263,7 @@ fn component(
     stage: Stage,
     solved: &[Option<f64>; 3],
     sums: &Sums,
-    scale: f64,
+    slack: f64,
     by_stream: &[Sums],
     resampling: Resampling,
 ) -> Result<Component, StatsError> {
@@ -289,12 +290,14 @@ fn component(
             let (lower, upper) = (found.bca.lower().max(0.0), found.bca.upper().max(0.0));
             Interval::new(lower, upper, found.bca.level(), found.bca.method())
         })
-        .transpose()?;
+        .transpose()?
+        // Streams that do not vary say nothing of how far others would.
+        .filter(|interval| interval.width() > slack);
     Ok(Component {
         stage,
         separation: Separation::Alone,
-        variance: Some(raw.max(0.0)),
-        was_negative: raw < -ROUNDING * scale,
+        variance: Some(if raw > slack { raw } else { 0.0 }),
+        was_negative: raw < -slack,
         interval,
         degrees,
     })

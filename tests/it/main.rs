@@ -22,6 +22,7 @@
 //! - `dreams`: what always holds of a dream.
 //! - `readme`: the README and the kept results say what the program does now.
 //! - `record`: what is kept is read back.
+//! - `regrade`: deliverables graded again, and where the variance comes from.
 //! - `rephrase`: a user in other words, held against the phrasings of the shipped scenarios.
 //! - `statistics`: golden numbers, properties, coverage by simulation.
 //! - `tables`: tables from anywhere, what is said of them and what is refused.
@@ -60,6 +61,7 @@ mod plugins;
 mod power;
 mod readme;
 mod record;
+mod regrade;
 mod rephrase;
 mod sanity;
 mod statistics;

@@ -18,10 +18,9 @@ use futures_util::future::try_join_all;
 use super::{GradeRequest, Graded, Grader};
 use crate::{
     ident::Digest,
-    model::{Completion, Content, Model, Request, Stop, Structure, Turn},
+    model::{Completion, Content, Model, Request, Stop, Structure, Turn, sent_tokens},
     quantity::{Seed, Tokens},
     rubric::{Rubric, Verdict, Verdicts, Votes},
-    text::estimate_tokens,
     transcript::{Failure, Pending, Role, Usage},
 };
 use answer::{Ballot, Reading, Vote};
@@ -70,9 +69,7 @@ impl Judge {
     /// What grading this once is likely to take, from the size of what is sent: the tokens of all repeats,
     /// none of them read from a cache and none asked again.
     pub fn forecast(&self, request: &GradeRequest<'_>) -> Usage {
-        let sent = estimate_tokens(prompt::SYSTEM)
-            + estimate_tokens(&self.structure.schema.to_string())
-            + estimate_tokens(&prompt::user(request));
+        let sent = sent_tokens(&self.asking(prompt::user(request), Seed(0)));
         let written = TOKENS_PER_VERDICT * request.rubric.criteria.len() as u64;
         Usage {
             uncached_input: Tokens(sent * u64::from(self.repeats)),
@@ -124,6 +121,19 @@ impl Judge {
         })
     }
 
+    /// The request of a judgement.
+    fn asking(&self, text: String, seed: Seed) -> Request {
+        Request {
+            role: self.role,
+            system: prompt::SYSTEM.into(),
+            tools: Arc::from([]),
+            turns: vec![said(text)],
+            structure: Some(Arc::clone(&self.structure)),
+            max_output_tokens: MAX_OUTPUT_TOKENS,
+            seed,
+        }
+    }
+
     /// Judges once, with a second try where the answer is not complete.
     async fn judgement(
         &self,
@@ -131,15 +141,7 @@ impl Judge {
         rubric: &Rubric,
         seed: Seed,
     ) -> Result<Judgement, Failure> {
-        let mut request = Request {
-            role: self.role,
-            system: prompt::SYSTEM.into(),
-            tools: Arc::from([]),
-            turns: vec![said(text.to_owned())],
-            structure: Some(Arc::clone(&self.structure)),
-            max_output_tokens: MAX_OUTPUT_TOKENS,
-            seed,
-        };
+        let mut request = self.asking(text.to_owned(), seed);
         let first = self.model.complete(&request).await?;
         let mut usage = first.usage;
         let mut reading = read(&first, rubric)?;

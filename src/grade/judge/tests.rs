@@ -72,7 +72,13 @@ fn all(law: &str, notice: &str, matter: &str) -> String {
 }
 
 fn grade(model: &Arc<Scripted>, repeats: u32, body: &str) -> Result<Graded, Failure> {
-    let judge = Judge::new(Arc::clone(model) as _, Role::FinalGrader, repeats);
+    judged(
+        &Judge::new(Arc::clone(model) as _, Role::FinalGrader, repeats),
+        body,
+    )
+}
+
+fn judged(judge: &Judge, body: &str) -> Result<Graded, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime")
@@ -121,6 +127,38 @@ fn one_judgement_decides_alone() {
         (false, (4, 6))
     );
     assert_eq!(graded.usage.total().0, 110);
+}
+
+#[test]
+fn each_round_and_repeat_draws_anew_and_a_round_is_repeated_as_it_was() {
+    let model = scripted(vec![all("met", "met", "met"); 10]);
+    for round in [0, 1, 2, 1, 0] {
+        let judge = Judge::new(Arc::clone(&model) as _, Role::FinalGrader, 2).in_round(round);
+        judged(&judge, "x").expect("verdicts");
+    }
+    let seeds: Vec<Seed> = model.requests().iter().map(|asked| asked.seed).collect();
+    assert_eq!((&seeds[..2], &seeds[2..4]), (&seeds[8..], &seeds[6..8]));
+    let different: std::collections::BTreeSet<u64> = seeds.iter().map(|seed| seed.0).collect();
+    assert_eq!(different.len(), 6);
+}
+
+#[test]
+fn a_forecast_has_the_size_of_what_is_sent() {
+    let model = scripted([all("met", "met", "met")]);
+    let judge = |repeats| Judge::new(Arc::clone(&model) as _, Role::FinalGrader, repeats);
+    judged(&judge(1), "x").expect("verdicts");
+    let rubric = rubric();
+    let deliverable = deliverable("x");
+    let request = GradeRequest {
+        brief: BRIEF,
+        rubric: &rubric,
+        deliverable: &deliverable,
+        form: &Form::default(),
+    };
+    let once = judge(1).forecast(&request);
+    assert_eq!(once.uncached_input.0, sent_tokens(&model.requests()[0]));
+    assert_eq!(once.output.0, 3 * TOKENS_PER_VERDICT);
+    assert_eq!(judge(3).forecast(&request).total().0, 3 * once.total().0);
 }
 
 #[test]

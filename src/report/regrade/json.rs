@@ -57,19 +57,8 @@ fn components(manifest: &Manifest, arm: &ArmComponents) -> Value {
     })
 }
 
-/// The gradings as JSON: shares and their differences between 0 and 1.
-#[expect(clippy::too_many_lines, reason = "one object, key by key")]
-pub fn json(manifest: &Manifest, about: &About, found: &Regrading) -> Value {
-    let counts = &found.counts;
-    let agreement = found.agreement.as_ref().map(|one| {
-        json!({
-            "gradings": one.gradings,
-            "agreed": one.agreed,
-            "share": estimate(&one.share),
-            "kappa": one.kappa,
-        })
-    });
-    let criteria: Vec<Value> = found
+fn criteria(found: &Regrading) -> Vec<Value> {
+    found
         .by_criterion
         .iter()
         .map(|one| {
@@ -83,7 +72,42 @@ pub fn json(manifest: &Manifest, about: &About, found: &Regrading) -> Value {
                 "flips": flips.map(|flips| flips.different),
             })
         })
-        .collect();
+        .collect()
+}
+
+fn turned(manifest: &Manifest, found: &Regrading) -> Vec<Value> {
+    found
+        .turned
+        .iter()
+        .map(|one| {
+            let criteria: Vec<&str> = one.criteria.iter().map(CriterionId::as_str).collect();
+            json!({
+                "rerun": one.rerun,
+                "repetition": one.unit.repetition,
+                "scenario": manifest.scenarios[one.unit.scenario].id.as_str(),
+                "session": one.unit.session,
+                "task": one.unit.task + 1,
+                "arm": name(manifest, one.unit.arm),
+                "recorded": one.was_completed,
+                "against": one.against,
+                "gradings": one.of,
+                "criteria": criteria,
+            })
+        })
+        .collect()
+}
+
+/// The gradings as JSON: shares and their differences between 0 and 1.
+pub fn json(manifest: &Manifest, about: &About, found: &Regrading) -> Value {
+    let counts = &found.counts;
+    let agreement = found.agreement.as_ref().map(|one| {
+        json!({
+            "gradings": one.gradings,
+            "agreed": one.agreed,
+            "share": estimate(&one.share),
+            "kappa": one.kappa,
+        })
+    });
     let arms: Vec<Value> = found
         .arms
         .iter()
@@ -106,25 +130,6 @@ pub fn json(manifest: &Manifest, about: &About, found: &Regrading) -> Value {
                 "scenarios": change.scenarios,
                 "recorded": estimate(&change.recorded),
                 "regraded": estimate(&change.regraded),
-            })
-        })
-        .collect();
-    let turned: Vec<Value> = found
-        .turned
-        .iter()
-        .map(|one| {
-            let criteria: Vec<&str> = one.criteria.iter().map(CriterionId::as_str).collect();
-            json!({
-                "rerun": one.rerun,
-                "repetition": one.unit.repetition,
-                "scenario": manifest.scenarios[one.unit.scenario].id.as_str(),
-                "session": one.unit.session,
-                "task": one.unit.task + 1,
-                "arm": name(manifest, one.unit.arm),
-                "recorded": one.was_completed,
-                "against": one.against,
-                "gradings": one.of,
-                "criteria": criteria,
             })
         })
         .collect();
@@ -159,10 +164,10 @@ pub fn json(manifest: &Manifest, about: &About, found: &Regrading) -> Value {
         "flip_pairs": found.flips.overall.pairs,
         "flip_rate": found.flips.overall.rate(),
         "completion_flip_rate": found.completion_flips.rate(),
-        "criteria": criteria,
+        "criteria": criteria(found),
         "arms": arms,
         "differences": differences,
-        "turned": turned,
+        "turned": turned(manifest, found),
         "variance": variance,
         "plan_digest": manifest.plan_digest,
         "seed": manifest.seed,

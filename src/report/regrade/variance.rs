@@ -51,8 +51,11 @@ fn line(arm: &ArmComponents, component: &Component, memory: Regime) -> String {
         return why(arm, component, memory);
     };
     let mut text = format!("{variance:.4}");
-    if let Some(interval) = component.interval {
-        let _ = write!(text, " [{:.4}, {:.4}]", interval.lower(), interval.upper());
+    match component.interval {
+        Some(interval) => {
+            let _ = write!(text, " [{:.4}, {:.4}]", interval.lower(), interval.upper());
+        }
+        None => text.push_str(" (no interval)"),
     }
     if let Some(share) = arm.components.share(component.stage) {
         let _ = write!(text, ", {} of the three", words::percent(share));

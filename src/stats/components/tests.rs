@@ -1,6 +1,8 @@
-use super::*;
+use super::{
+    Separation::{Alone, MixedWith, MixedWithCells},
+    *,
+};
 use crate::stats::{Level, random::SplitMix};
-use Separation::{Alone, MixedWith, MixedWithCells};
 
 fn resampling(replicates: usize) -> Resampling {
     Resampling {

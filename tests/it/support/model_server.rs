@@ -23,7 +23,11 @@ use axum::{
     routing::{get, post},
 };
 use dreamtrial::{
-    experiment::live::Provider, model::Stop, plan::Plan, quantity::Tokens, transcript::Usage,
+    experiment::live::Provider,
+    model::Stop,
+    plan::Plan,
+    quantity::{Seed, Tokens},
+    transcript::Usage,
 };
 
 use super::{
@@ -50,6 +54,10 @@ pub(crate) struct ModelServer {
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
+/// What a judge says of a criterion, by the request's seed and the criterion's place, where the checks say
+/// whether it is met.
+pub(crate) type Noise = fn(Seed, u64, bool) -> bool;
+
 struct Shared {
     world: World,
     counts: Arc<Counts>,
@@ -58,9 +66,14 @@ struct Shared {
 impl ModelServer {
     /// Serves the sessions of a plan.
     pub(crate) fn start(plan: Arc<Plan>) -> Self {
+        Self::start_noisy(plan, |_, _, met| met)
+    }
+
+    /// Serves them with a judge that is wrong in a known way.
+    pub(crate) fn start_noisy(plan: Arc<Plan>, noise: Noise) -> Self {
         let counts: Arc<Counts> = Arc::default();
         let shared = Arc::new(Shared {
-            world: World::new(plan),
+            world: World::new(plan, noise),
             counts: Arc::clone(&counts),
         });
         let (stop, stopped) = tokio::sync::oneshot::channel();

@@ -21,7 +21,7 @@ use futures_util::FutureExt as _;
 use serde_json::{Map, Value, json};
 
 use super::{
-    model_server::seeds,
+    model_server::{Noise, seeds},
     wire_formats::{SeenRequest, SeenTurn},
 };
 
@@ -62,6 +62,7 @@ pub(crate) struct World {
     plan: Arc<Plan>,
     agents: BTreeMap<u64, (usize, u32, u32)>,
     dreamers: BTreeMap<u64, (usize, u32, u32)>,
+    noise: Noise,
 }
 
 /// A call that was made, and what it gave.
@@ -92,11 +93,12 @@ fn check(seen: &SeenRequest) -> Played {
 }
 
 impl World {
-    pub(crate) fn new(plan: Arc<Plan>) -> Self {
+    pub(crate) fn new(plan: Arc<Plan>, noise: Noise) -> Self {
         Self {
             agents: seeds(&plan, "agent"),
             dreamers: seeds(&plan, "dreamer"),
             plan,
+            noise,
         }
     }
 
@@ -281,12 +283,16 @@ impl World {
                     let rubric = &prepared.rubrics[at][number];
                     if let Some(rubric) = super::judged::fits(text, task.text.text(), rubric) {
                         let deliverable = super::judged::deliverable(text);
-                        let graded = Checks::verdicts(&GradeRequest {
+                        let mut graded = Checks::verdicts(&GradeRequest {
                             brief: task.text.text(),
                             rubric: &rubric,
                             deliverable: &deliverable,
                             form: &task.form,
                         });
+                        let drawn = Seed(seen.seed.unwrap());
+                        for (at, verdict) in (0..).zip(&mut graded.verdicts.verdicts) {
+                            verdict.met = (self.noise)(drawn, at, verdict.met);
+                        }
                         return Played::text(super::judged::verdicts(&graded.verdicts));
                     }
                 }
