@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{
     Completion, Content, Model, Request, Turn,
     caller::{Caller, Spent},
@@ -65,11 +67,34 @@ pub fn sent_tokens(request: &Request) -> u64 {
         .tools
         .iter()
         .map(|tool| {
-            estimate_tokens(&tool.description) + estimate_tokens(&tool.parameters.to_string())
+            let parameters = json_length(&tool.parameters).div_ceil(4) as u64;
+            estimate_tokens(&tool.description) + parameters
         })
         .sum();
     let turns: u64 = request.turns.iter().map(turn_tokens).sum();
     (estimate_tokens(&request.system) + tools + turns) * 4 / 3
+}
+
+/// How long a value is as JSON, but for what must be escaped in its texts. Nothing is written for it:
+/// this is asked of every tool at every call.
+fn json_length(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(true) => 4,
+        Value::Bool(false) => 5,
+        Value::Number(number) => number.to_string().len(),
+        Value::String(text) => text.len() + 2,
+        Value::Array(values) => {
+            let inner: usize = values.iter().map(json_length).sum();
+            inner + values.len().saturating_sub(1) + 2
+        }
+        Value::Object(members) => {
+            let inner: usize = members
+                .iter()
+                .map(|(name, value)| name.len() + 3 + json_length(value))
+                .sum();
+            inner + members.len().saturating_sub(1) + 2
+        }
+    }
 }
 
 fn turn_tokens(turn: &Turn) -> u64 {
@@ -88,7 +113,7 @@ fn turn_tokens(turn: &Turn) -> u64 {
                     let arguments = match &call.arguments {
                         Ok(arguments) => arguments
                             .iter()
-                            .map(|(name, value)| name.len() + value.to_string().len() + 4)
+                            .map(|(name, value)| name.len() + json_length(value) + 4)
                             .sum(),
                         Err(text) => text.len(),
                     };
@@ -133,5 +158,25 @@ impl Model for Metered {
             caller.note(request.role, &self.name, &spent);
             Ok(completion)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_length_of_json_is_that_of_its_text() {
+        for value in [
+            json!(null),
+            json!([true, false, 0, -1.5e300, "é"]),
+            json!([]),
+            json!({}),
+            json!({"type": "object", "properties": {"a": {"enum": ["x", "y"]}, "b": []}}),
+        ] {
+            assert_eq!(json_length(&value), value.to_string().len(), "{value}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
     sync::{Arc, atomic::Ordering},
 };
@@ -11,6 +11,7 @@ use std::{
 use dreamtrial::{
     experiment::live::Provider,
     model::caller::total,
+    plan::Plan,
     record::Record,
     transcript::{Role, Usage},
 };
@@ -23,16 +24,17 @@ use crate::{
 pub(crate) const KEY: &str = "sk-planted-0123456789abcdef";
 
 /// The standard experiment with every part played by a model of this server.
-pub(crate) fn experiment(
-    folder: &Path,
-    server: &ModelServer,
-    provider: Provider,
-) -> std::path::PathBuf {
+pub(crate) fn experiment(folder: &Path, server: &ModelServer, provider: Provider) -> PathBuf {
+    experiment_at(folder, &server.base_url(provider), provider)
+}
+
+/// The same with the model `local` of the server at this address.
+fn experiment_at(folder: &Path, base_url: &str, provider: Provider) -> PathBuf {
     let standard = fs::read_to_string(root().join("experiments/standard.yaml")).unwrap();
     let live = format!(
         "backend:\n  live:\n    agent: {{model: wire}}\n    dreamer: {{model: wire}}\n    grader: {{judge: {{model: wire}}}}\n    in_session_grader: {{judge: {{model: wire}}}}\nmodels:\n  wire: {{provider: {}, id: local, base_url: '{}', key: PLANTED_KEY, price: {{input: 2, output: 10, cache_write: 2.5, cache_read: 0.1}}}}\n",
         provider.as_str(),
-        server.base_url(provider),
+        base_url,
     );
     let text = standard
         .lines()
@@ -97,16 +99,20 @@ pub(crate) fn outcomes(record: &Record) -> Vec<String> {
     rows
 }
 
-fn whole_experiment(provider: Provider, repetitions: u32) {
-    let folder = tempfile::tempdir().unwrap();
-    let plan = Arc::new(plan("standard.yaml", repetitions, |_| true));
-    let server = ModelServer::start(Arc::clone(&plan));
-    let file = experiment(folder.path(), &server, provider);
-    let count = repetitions.to_string();
-    let out = |name: &str| folder.path().join(name).display().to_string();
+/// Runs the scenarios of the plan through the server at this address and embedded, and compares task by
+/// task and verdict by verdict. Gives the record of the run over the wire.
+pub(crate) fn shows_the_same(
+    plan: &Plan,
+    only: &[&str],
+    (provider, base_url): (Provider, &str),
+    folder: &Path,
+) -> Record {
+    let file = experiment_at(folder, base_url, provider);
+    let count = plan.experiment.repetitions.to_string();
+    let out = |name: &str| folder.join(name).display().to_string();
     let (live, embedded) = (out("live"), out("embedded"));
     let run = |file: &str, out: &str, jobs: &str| {
-        dreamtrial(&[
+        let mut arguments = vec![
             "run",
             file,
             "--out",
@@ -116,11 +122,12 @@ fn whole_experiment(provider: Provider, repetitions: u32) {
             "--jobs",
             jobs,
             "--yes",
-        ])
+        ];
+        arguments.extend(only.iter().flat_map(|name| ["--only", name]));
+        dreamtrial(&arguments)
     };
     succeeds(&run(&file.display().to_string(), &live, "64"));
     succeeds(&run("experiments/standard.yaml", &embedded, "2"));
-    assert_eq!(server.counts.refused.lock().unwrap().as_slice(), [""; 0]);
 
     let open = |folder: &str| Record::open(&Path::new(folder).join("run.sqlite")).unwrap();
     let (live, embedded) = (open(&live), open(&embedded));
@@ -155,6 +162,16 @@ fn whole_experiment(provider: Provider, repetitions: u32) {
             );
         }
     }
+    live
+}
+
+fn whole_experiment(provider: Provider, repetitions: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Arc::new(plan("standard.yaml", repetitions, |_| true));
+    let server = ModelServer::start(Arc::clone(&plan));
+    let address = server.base_url(provider);
+    let live = shows_the_same(&plan, &[], (provider, &address), folder.path());
+    assert_eq!(server.counts.refused.lock().unwrap().as_slice(), [""; 0]);
 
     // Every token that the server sent is in the record, once.
     let spending = live.spending().unwrap();

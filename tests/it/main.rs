@@ -26,6 +26,7 @@
 //! - `rephrase`: a user in other words, held against the phrasings of the shipped scenarios.
 //! - `statistics`: golden numbers, properties, coverage by simulation.
 //! - `tables`: tables from anywhere, what is said of them and what is refused.
+//! - `third_party`: whole runs through a server that others wrote, where there is one.
 //! - `wire`: what providers are sent, and what is made of their answers.
 #![expect(
     clippy::unwrap_used,
@@ -67,5 +68,6 @@ mod sanity;
 mod statistics;
 mod support;
 mod tables;
+mod third_party;
 mod wire;
 mod world;
