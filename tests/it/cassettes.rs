@@ -301,7 +301,7 @@ fn nothing_is_spent_before_somebody_agrees() {
     assert_eq!(run.status.code(), Some(2));
     insta::assert_snapshot!(text(&run), @r"
     forecast: about $3.18 for the live models (no cap), from the sizes of the texts; see `--dry-run`
-    error: this run costs money, and nobody is there to agree to it
+    error: this costs money, and nobody is there to agree to it
 
     hint: add `--yes`, and `--max-usd` for a cap
     ");
