@@ -17,7 +17,6 @@ use crate::{
     analyse::regrade::{Grading, Task, regrade},
     cli::{CastArguments, GradeArguments, LiveArguments},
     experiment::{self, Experiment, GraderPart, ModelSettings},
-    grade::Judge,
     price::Price,
     record::{Manifest, NoHistory, Record},
     report::regrade::{About, json, text},
@@ -25,7 +24,7 @@ use crate::{
     transcript::Role,
 };
 use material::{Material, World};
-use work::{Graders, Work, round};
+use work::{Graders, Work};
 
 /// Who grades.
 struct Grader<'e> {
@@ -85,21 +84,12 @@ impl<'e> Grader<'e> {
         }
     }
 
-    /// A grader for each run and time, the times of a run together.
-    fn hire(&self, agency: &mut Agency<'_>, runs: usize, times: u32) -> Result<Graders, Failure> {
-        let GraderPart::Judge(judge) = &self.part else {
-            return Ok(Graders::Checks);
-        };
-        let mut judges = Vec::new();
-        for run in 0..runs {
-            let mut of_run = Vec::new();
-            for time in 0..times {
-                let one: Judge = agency.judge(judge, Role::FinalGrader)?;
-                of_run.push(one.in_round(round(run, time)));
-            }
-            judges.push(of_run);
-        }
-        Ok(Graders::Judges(judges))
+    /// Whoever grades.
+    fn hire(&self, agency: &mut Agency<'_>) -> Result<Graders, Failure> {
+        Ok(match &self.part {
+            GraderPart::Embedded => Graders::Checks,
+            GraderPart::Judge(judge) => Graders::Judge(agency.judge(judge, Role::FinalGrader)?),
+        })
     }
 }
 
@@ -142,7 +132,7 @@ pub(super) fn grade(
     let cassettes = Cassettes::of(&live(arguments), false)?;
     let closed = cassettes.is_closed();
     let mut agency = Agency::new(&experiment, environment, cassettes);
-    let graders = grader.hire(&mut agency, runs.len(), arguments.times)?;
+    let graders = grader.hire(&mut agency)?;
     let work = Work {
         material: &material,
         world: &world,

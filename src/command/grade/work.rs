@@ -19,25 +19,28 @@ use crate::{
     ident::TrialId,
     model::caller::{Caller, total},
     price::Price,
-    quantity::Usd,
+    quantity::{Seed, Usd},
     run::{Cancel, Funds},
     transcript::{Failure as Broken, Usage},
 };
 
-/// Rounds that are kept for the times of one run, so that a re-run's do not depend on their number.
-const ROUNDS_OF_A_RUN: u64 = 1_000_000;
-
-/// The round of a time, both from 0. Round 0 is that of the run itself.
-pub(super) fn round(run: usize, time: u32) -> u64 {
-    run as u64 * ROUNDS_OF_A_RUN + u64::from(time) + 1
+/// The round in which a deliverable is judged: drawn from the run (0: the run itself), the repetition and
+/// the time, so that no judgement repeats another by its seed. Arms share it, as they share all draws. Never
+/// 0, which is the run's own judging.
+fn round(run: usize, repetition: u32, time: u32) -> u64 {
+    let drawn = Seed(0)
+        .derive_number(run as u64)
+        .derive_number(repetition.into())
+        .derive_number(time.into());
+    drawn.0.max(1)
 }
 
 /// Who grades.
 pub(super) enum Graders {
     /// The checks of the rubrics, whatever the time.
     Checks,
-    /// A judge for each run and time.
-    Judges(Vec<Vec<Judge>>),
+    /// A judge, each time in a round of its own.
+    Judge(Judge),
 }
 
 /// The work, ready to be done.
@@ -98,17 +101,15 @@ impl Stop {
 impl Work<'_> {
     /// What the judges are forecast to cost, from the sizes of the very requests.
     pub(super) fn forecast(&self) -> Usd {
-        let (Graders::Judges(judges), Some(price)) = (&self.graders, &self.price) else {
+        let (Graders::Judge(judge), Some(price)) = (&self.graders, &self.price) else {
             return Usd(0);
         };
-        let pieces = self.material.pieces.iter();
-        pieces
-            .filter_map(|piece| Some((piece.rerun, self.world.request(piece)?)))
-            .flat_map(|(run, request)| {
-                let judges = judges[run].iter();
-                judges.map(move |judge| price.of_tokens(&judge.forecast(&request)))
-            })
-            .sum()
+        let requests = self.material.pieces.iter();
+        let once: Usd = requests
+            .filter_map(|piece| self.world.request(piece))
+            .map(|request| price.of_tokens(&judge.forecast(&request)))
+            .sum();
+        Usd(once.0.saturating_mul(self.times.into()))
     }
 
     /// Does it.
@@ -204,7 +205,10 @@ impl Work<'_> {
     ) -> Result<Grading, Broken> {
         let graded = match &self.graders {
             Graders::Checks => Checks.grade(request).await?,
-            Graders::Judges(judges) => judges[piece.rerun][time as usize].grade(request).await?,
+            Graders::Judge(judge) => {
+                let round = round(piece.rerun, piece.unit.repetition, time);
+                judge.clone().in_round(round).grade(request).await?
+            }
         };
         // The checks say what a model would use; here nobody was asked.
         let usage = self.price.map_or_else(Usage::default, |_| graded.usage);

@@ -32,6 +32,7 @@ const MAX_OUTPUT_TOKENS: u64 = 16_384;
 const TOKENS_PER_VERDICT: u64 = 60;
 
 /// A grader that asks a model.
+#[derive(Clone)]
 pub struct Judge {
     model: Arc<dyn Model>,
     role: Role,
