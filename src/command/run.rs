@@ -18,6 +18,7 @@ use super::{
 use crate::{
     analyse::claim,
     cli::RunArguments,
+    dream::Dreamer,
     experiment::{self, Backend, Experiment, GraderPart, Regime},
     grade::Judge,
     plan::{Plan, PlanError},
@@ -139,19 +140,17 @@ fn staff(
 ) -> Result<(Staff, Option<DreamsOf>), Failure> {
     let cassettes = Cassettes::of(&arguments.live, arguments.resume)?;
     let closed = cassettes.is_closed();
-    let mut staff = Agency::new(&plan.experiment, environment, cassettes).staff()?;
     let folder = arguments.dreams_of.as_deref();
     let dreams = folder
         .map(|folder| RecordedDreams::open(folder, plan))
         .transpose()?;
+    let dreams_of = dreams.as_ref().map(RecordedDreams::source);
+    let dreamer = dreams.map(|dreams| Box::new(dreams) as Box<dyn Dreamer>);
+    let staff = Agency::new(&plan.experiment, environment, cassettes).staff(dreamer)?;
     if !closed {
-        let cost = funds::live_cost(plan, dreams.is_none());
+        let cost = funds::live_cost(plan, dreams_of.is_none());
         let basis = "from the sizes of the texts; see `--dry-run`";
         funds::agree(cost, basis, &arguments.budget, environment)?;
-    }
-    let dreams_of = dreams.as_ref().map(RecordedDreams::source);
-    if let Some(dreams) = dreams {
-        staff.dreamer = Box::new(dreams);
     }
     Ok((staff, dreams_of))
 }

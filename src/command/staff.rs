@@ -102,8 +102,9 @@ impl<'e> Agency<'e> {
         }
     }
 
-    /// Everybody whom the experiment names.
-    pub(super) fn staff(&mut self) -> Result<Staff, Failure> {
+    /// Everybody whom the experiment names, but that somebody else may dream: then no key of the
+    /// experiment's dreamer is asked for.
+    pub(super) fn staff(&mut self, dreamer: Option<Box<dyn Dreamer>>) -> Result<Staff, Failure> {
         let experiment = self.experiment;
         let cast = experiment.cast();
         let agent: Box<dyn Agent> = match &cast.agent {
@@ -121,9 +122,10 @@ impl<'e> Agency<'e> {
                 Arc::clone(&self.environment.clock),
             )),
         };
-        let dreamer: Box<dyn Dreamer> = match &cast.dreamer {
-            DreamerPart::Embedded => Box::new(Consolidator::new(experiment.reference)),
-            DreamerPart::Model(name) => {
+        let dreamer: Box<dyn Dreamer> = match (dreamer, &cast.dreamer) {
+            (Some(dreamer), _) => dreamer,
+            (None, DreamerPart::Embedded) => Box::new(Consolidator::new(experiment.reference)),
+            (None, DreamerPart::Model(name)) => {
                 let settings = self.settings(name)?;
                 let limits = PromptedLimits {
                     context_tokens: settings.context_tokens,
@@ -131,7 +133,7 @@ impl<'e> Agency<'e> {
                 };
                 Box::new(PromptedDreamer::new(self.model(name)?, limits))
             }
-            DreamerPart::Process(program) => Box::new(ProcessDreamer::new(
+            (None, DreamerPart::Process(program)) => Box::new(ProcessDreamer::new(
                 self.launch(program),
                 Arc::clone(&self.environment.clock),
             )),

@@ -64,6 +64,7 @@ mod readme;
 mod record;
 mod regrade;
 mod rephrase;
+mod reruns;
 mod sanity;
 mod statistics;
 mod support;

@@ -1,5 +1,5 @@
-//! `dreamtrial grade` and `dreamtrial run --dreams-of`, through the real binary: known gradings come back as
-//! known agreement, flips and variance.
+//! `dreamtrial grade`, through the real binary: known gradings come back as known agreement, flips and
+//! variance.
 
 use std::{
     fs,
@@ -30,18 +30,18 @@ use crate::{
 };
 
 /// Eight scenarios, two repetitions, two arms; made once.
-static RUN: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
+pub(crate) static RUN: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("run");
     run(&out, &[]);
     (folder, out)
 });
 
-fn path(path: &Path) -> String {
+pub(crate) fn path(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn run(out: &Path, more: &[&str]) {
+pub(crate) fn run(out: &Path, more: &[&str]) {
     let mut command = dreamtrial();
     command.args(["run", "--repetitions", "2", "--only", "legal/*"]);
     command.args(["--arm", "none", "--arm", "dreamed", "--out"]);
@@ -49,19 +49,19 @@ fn run(out: &Path, more: &[&str]) {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
 
-fn grade(run: &Path, out: &Path, more: &[&str]) -> Output {
+pub(crate) fn grade(run: &Path, out: &Path, more: &[&str]) -> Output {
     let mut command = dreamtrial();
     command.arg("grade").arg(run).arg("--out").arg(out);
     command.args(more).output().unwrap()
 }
 
-fn server(noise: Noise) -> ModelServer {
+pub(crate) fn server(noise: Noise) -> ModelServer {
     let plan = plan("standard.yaml", 1, |id| id.starts_with("legal/"));
     ModelServer::start_noisy(Arc::new(plan), noise)
 }
 
 /// The standard experiment with a priced model of this server, and other folders where they are given.
-fn experiment(folder: &Path, server: &ModelServer, folders: &[(&str, &Path)]) -> String {
+pub(crate) fn experiment(folder: &Path, server: &ModelServer, folders: &[(&str, &Path)]) -> String {
     let standard = fs::read_to_string(root().join("experiments/standard.yaml")).unwrap();
     let mut written = String::new();
     for line in standard.lines() {
@@ -255,79 +255,6 @@ fn what_the_judge_adds_to_the_variance_is_found() {
     assert_eq!(level(&json, "none", 0)["level"], "repetition");
     let deliverables = rows(&out.join("gradings.csv"));
     assert!(deliverables.iter().any(|row| &row[0] == "1"));
-}
-
-#[test]
-fn a_run_takes_the_dreams_of_another() {
-    let folder = TempDir::new().unwrap();
-    let again = folder.path().join("again");
-    run(&again, &["--dreams-of", &path(&RUN.1)]);
-    let open = |folder: &Path| Record::open(&folder.join("run.sqlite")).unwrap();
-    let (first, second) = (open(&RUN.1), open(&again));
-    let source = second.manifest().dreams_of.clone().unwrap();
-    assert_eq!(source.started_at, first.manifest().started_at);
-    let dreams = |record: &Record| {
-        let mut all = Vec::new();
-        record.for_each_dream(|dream| all.push(dream)).unwrap();
-        all
-    };
-    assert_eq!(dreams(&first), dreams(&second));
-    assert!(dreams(&first).len() > 16);
-    for dream in dreams(&first) {
-        let store = |record: &Record| {
-            let session = record.session(dream.trial, dream.session).unwrap();
-            let store = session.unwrap().dreamed.unwrap();
-            let entries = store.entries();
-            entries
-                .map(|(path, entry)| (path.to_string(), entry.content().to_owned()))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(store(&first), store(&second));
-    }
-    let refused = |more: &[&str], reason: &str| {
-        let out = folder.path().join("other");
-        let mut command = dreamtrial();
-        command.args([
-            "run", "--only", "legal/*", "--arm", "none", "--arm", "dreamed",
-        ]);
-        let output = command.args(more).arg("--out").arg(&out).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
-        assert!(
-            text(&output.stderr).contains(reason),
-            "{}",
-            text(&output.stderr)
-        );
-        assert!(!out.join("run.sqlite").exists());
-    };
-    let from = path(&RUN.1);
-    refused(
-        &["--dreams-of", &from, "--repetitions", "3"],
-        "another plan",
-    );
-    refused(&["--dreams-of", "no-such-run"], "no run in");
-    // It goes on with the dreams that it began with.
-    let mut command = dreamtrial();
-    command.args(["run", "--repetitions", "2", "--only", "legal/*", "--resume"]);
-    command.args(["--arm", "none", "--arm", "dreamed", "--out"]);
-    let output = command.arg(&again).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("other dreams"));
-}
-
-#[test]
-fn only_a_rerun_of_the_run_is_taken_for_one() {
-    let folder = TempDir::new().unwrap();
-    let out = folder.path().join("out");
-    let from = path(&RUN.1);
-    let output = grade(&RUN.1, &out, &["--rerun", &from]);
-    assert_eq!(output.status.code(), Some(2));
-    let stderr = text(&output.stderr);
-    assert!(
-        stderr.contains("is no re-run: its dreams are not from"),
-        "{stderr}"
-    );
-    assert!(stderr.contains("--dreams-of"), "{stderr}");
-    assert!(!out.exists());
 }
 
 #[test]

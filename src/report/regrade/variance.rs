@@ -89,7 +89,7 @@ pub(super) fn text(manifest: &Manifest, found: &Regrading) -> String {
             ));
         }
     }
-    let note = "A repetition draws its world and its dreams anew; a re-run holds both.";
+    let note = "A repetition draws its world anew, and the dreams of an arm that has them; a re-run holds both.";
     text.push_str(&wrapped(note, "", ""));
     text
 }
