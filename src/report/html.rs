@@ -396,6 +396,7 @@ pub(super) fn page(
         "backend": manifest.backend,
         "priced_as": manifest.priced_as,
         "price_date": manifest.price_date,
+        "prices": words::prices(manifest),
         "price_source": manifest.price_source,
         "plan_digest": manifest.plan_digest,
         "memory_tokens": manifest.limits.memory_tokens,

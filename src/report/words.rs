@@ -1,6 +1,11 @@
 //! Numbers as a reader says them.
 
-use crate::analyse::{Caution, Estimate, Metric};
+use crate::{
+    analyse::{Caution, Estimate, Metric},
+    price::PriceList,
+    quantity::Usd,
+    record::Manifest,
+};
 
 /// `62.1%`. A share that is not quite 0 or 1 never reads as if it were.
 pub(super) fn percent(share: f64) -> String {
@@ -159,6 +164,21 @@ pub(super) fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// By which prices costs are counted, in words. A price of the experiment's own is no list price.
+pub(super) fn prices(manifest: &Manifest) -> String {
+    let name = &manifest.priced_as;
+    let tokens = if PriceList::embedded().model(name) == Ok(manifest.price) {
+        format!("the list prices of {name} ({})", manifest.price_date)
+    } else {
+        format!("the prices that the experiment gives for {name}")
+    };
+    let hour = match manifest.price.session_hour {
+        0 => "active time free".to_owned(),
+        hour => format!("active time at {} USD an hour", Usd(hour).dollars()),
+    };
+    format!("{tokens}, {hour}")
 }
 
 #[cfg(test)]
