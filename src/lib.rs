@@ -25,6 +25,7 @@ pub mod report;
 pub mod rubric;
 pub mod run;
 pub mod scenario;
+pub mod serve;
 pub mod source;
 pub mod stats;
 pub mod table;

@@ -18,6 +18,7 @@ mod power;
 mod report;
 mod run;
 mod schema;
+mod serve;
 mod staff;
 mod stats;
 
@@ -200,6 +201,7 @@ pub fn dispatch(arguments: &Arguments, environment: &Environment) -> ExitCode {
         Command::Grade(arguments) => grade::grade(arguments, environment),
         Command::Calibrate(arguments) => calibrate::calibrate(arguments),
         Command::Stats(arguments) => stats::stats(arguments),
+        Command::Serve(arguments) => serve::serve(arguments, environment),
     };
     match result {
         Ok(exit) => ExitCode::from(exit.code()),

@@ -1,6 +1,7 @@
 //! Integration tests, one binary. A module here is a concern of whoever uses the tool:
 //!
 //! - `admission`: each shipped scenario tests what it says.
+//! - `serve`: the local server, as clients of its API meet it.
 //! - `sanity`: the harness can say "better", "no effect" and "worse", and says them where it must.
 //! - `isolation`: what agent, dreamer and grader may know.
 //! - `analysis`: what is concluded from a record that is not whole.
@@ -66,6 +67,7 @@ mod regrade;
 mod rephrase;
 mod reruns;
 mod sanity;
+mod serve;
 mod statistics;
 mod support;
 mod tables;

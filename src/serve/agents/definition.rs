@@ -1,0 +1,357 @@
+//! What an agent is: name, model, system prompt, tools; and the body that makes or changes one.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use super::tools::{GivenTool, Tool, check_tools};
+use crate::serve::{
+    ApiError,
+    patch::{Metadata, MetadataPatch, Patch, apply_metadata, length},
+};
+
+/// The most tools of an agent.
+const MAX_TOOLS: usize = 256;
+/// The most skills, and the most servers of tools, of an agent.
+const MAX_SKILLS: usize = 20;
+
+/// The body that makes or changes an agent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AgentBody {
+    name: Patch<String>,
+    description: Patch<String>,
+    system: Patch<String>,
+    model: Patch<Model>,
+    tools: Patch<Vec<GivenTool>>,
+    mcp_servers: Patch<Vec<McpServer>>,
+    skills: Patch<Vec<Skill>>,
+    metadata: MetadataPatch,
+    multiagent: Patch<Map<String, Value>>,
+    execution_identity: Patch<ExecutionIdentity>,
+    /// The version that an update is meant for.
+    pub(super) version: Option<i64>,
+}
+
+/// A version of an agent, as it is kept and sent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Definition {
+    name: String,
+    description: Option<String>,
+    system: Option<String>,
+    model: Model,
+    tools: Vec<Tool>,
+    mcp_servers: Vec<McpServer>,
+    skills: Vec<Skill>,
+    metadata: Metadata,
+    /// Always null: one agent plays a session here.
+    multiagent: (),
+    execution_identity: ExecutionIdentity,
+}
+
+/// The model of an agent. Nobody asks it here, so that any name will do.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+struct Model {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effort: Option<Effort>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inference_geo: Option<String>,
+    speed: Speed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Level {
+    Low,
+    Medium,
+    High,
+    Xhigh,
+    Max,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+struct Effort {
+    #[serde(rename = "type")]
+    level: Level,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Speed {
+    #[default]
+    Standard,
+    Fast,
+}
+
+/// A model is a name, or an object whose effort is a level or an object.
+impl<'de> Deserialize<'de> for Model {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error as _;
+
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Whole {
+            id: String,
+            effort: Option<Value>,
+            inference_geo: Option<String>,
+            speed: Option<Speed>,
+        }
+
+        let value = Value::deserialize(deserializer)?;
+        if let Value::String(id) = value {
+            return Ok(Self {
+                id,
+                ..Self::default()
+            });
+        }
+        if !value.is_object() {
+            return Err(D::Error::custom(
+                "not the name of a model, nor an object with `id`",
+            ));
+        }
+        let whole: Whole = serde_json::from_value(value).map_err(D::Error::custom)?;
+        let effort = whole.effort.map(|effort| {
+            let level = effort.get("type").unwrap_or(&effort).clone();
+            serde_json::from_value(level)
+                .map(|level| Effort { level })
+                .map_err(|error| D::Error::custom(format!("effort: {error}")))
+        });
+        Ok(Self {
+            id: whole.id,
+            effort: effort.transpose()?,
+            inference_geo: whole.inference_geo,
+            speed: whole.speed.unwrap_or_default(),
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct McpServer {
+    #[serde(rename = "type")]
+    kind: McpServerKind,
+    name: String,
+    url: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum McpServerKind {
+    Url,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Skill {
+    #[serde(rename = "type")]
+    kind: SkillKind,
+    skill_id: String,
+    #[serde(default = "latest")]
+    version: String,
+}
+
+fn latest() -> String {
+    "latest".to_owned()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SkillKind {
+    Anthropic,
+    Custom,
+}
+
+/// On whose behalf an agent acts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+enum ExecutionIdentity {
+    #[default]
+    ServiceAccount,
+}
+
+impl Definition {
+    /// The first version of an agent.
+    pub(super) fn create(body: AgentBody) -> Result<Self, ApiError> {
+        if body.version.is_some() {
+            return Err(ApiError::invalid("version: only an update has one"));
+        }
+        body.name.must_be_given("name")?;
+        body.model.must_be_given("model")?;
+        let mut definition = Self::default();
+        definition.apply(body)?;
+        Ok(definition)
+    }
+
+    /// Changes what a body names, within the limits.
+    pub(super) fn apply(&mut self, body: AgentBody) -> Result<(), ApiError> {
+        if let Patch::Set(_) = body.multiagent {
+            return Err(ApiError::invalid(
+                "multiagent: this server plays a session with one agent; leave it out",
+            ));
+        }
+        body.name.apply("name", &mut self.name)?;
+        body.model.apply("model", &mut self.model)?;
+        body.description.apply_to_nullable(&mut self.description);
+        body.system.apply_to_nullable(&mut self.system);
+        match body.tools {
+            Patch::Keep => {}
+            Patch::Clear => self.tools.clear(),
+            Patch::Set(tools) => self.tools = tools.into_iter().map(Tool::from).collect(),
+        }
+        body.mcp_servers.apply_or_default(&mut self.mcp_servers);
+        body.skills.apply_or_default(&mut self.skills);
+        body.execution_identity
+            .apply_or_default(&mut self.execution_identity);
+        apply_metadata(body.metadata, &mut self.metadata)?;
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), ApiError> {
+        length("name", "the name", &self.name, 1, 256)?;
+        length("model", "the name", &self.model.id, 1, 256)?;
+        if let Some(description) = &self.description {
+            length("description", "the text", description, 0, 2_048)?;
+        }
+        if let Some(system) = &self.system {
+            length("system", "the text", system, 0, 100_000)?;
+        }
+        for (name, count, most) in [
+            ("tools", self.tools.len(), MAX_TOOLS),
+            ("mcp_servers", self.mcp_servers.len(), MAX_SKILLS),
+            ("skills", self.skills.len(), MAX_SKILLS),
+        ] {
+            if count > most {
+                return Err(ApiError::invalid(format!(
+                    "{name}: {count} entries, and at most {most} are possible"
+                )));
+            }
+        }
+        let servers: Vec<&str> = self
+            .mcp_servers
+            .iter()
+            .map(|server| server.name.as_str())
+            .collect();
+        check_tools(&self.tools, &servers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn create(body: Value) -> Result<Definition, String> {
+        let body = serde_json::from_value(body).map_err(|error| error.to_string())?;
+        Definition::create(body).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_default_and_what_is_kept_is_read_back() {
+        let definition = create(json!({
+            "name": "triage",
+            "model": {"id": "claude-sonnet-5-5", "effort": "medium"},
+            "tools": [
+                {"type": "agent_toolset_20260401", "configs": [{"name": "web_search", "enabled": false}]},
+                {"type": "custom", "name": "submit", "description": "d", "input_schema": {"type": "object"}},
+            ],
+        }))
+        .expect("a definition");
+        let sent = serde_json::to_value(&definition).expect("JSON");
+        assert_eq!(
+            sent,
+            json!({
+                "name": "triage", "description": null, "system": null,
+                "model": {"id": "claude-sonnet-5-5", "effort": {"type": "medium"}, "speed": "standard"},
+                "tools": [
+                    {
+                        "type": "agent_toolset_20260401",
+                        "default_config": {"enabled": true, "permission_policy": {"type": "always_allow"}},
+                        "configs": [{
+                            "type": "web_search", "name": "web_search", "enabled": false,
+                            "permission_policy": {"type": "always_allow"}
+                        }]
+                    },
+                    {"type": "custom", "name": "submit", "description": "d", "input_schema": {"type": "object"}},
+                ],
+                "mcp_servers": [], "skills": [], "metadata": {}, "multiagent": null,
+                "execution_identity": {"type": "service_account"},
+            })
+        );
+        let kept: Definition = serde_json::from_value(sent).expect("a definition");
+        assert_eq!(kept, definition);
+    }
+
+    #[test]
+    fn an_agent_needs_a_name_and_a_model_and_keeps_to_the_limits() {
+        let tool = |name: &str| json!({"type": "custom", "name": name, "description": "", "input_schema": {"type": "object"}});
+        let with = |name: &str, value: Value| {
+            let mut body = json!({"name": "a", "model": "m"});
+            body[name] = value;
+            body
+        };
+        for (body, wanted) in [
+            (json!({"model": "m"}), "name: missing"),
+            (json!({"name": "a"}), "model: missing"),
+            (with("name", json!("")), "name: the name has 0 characters"),
+            (
+                with("name", json!("é".repeat(257))),
+                "name: the name has 257",
+            ),
+            (with("name", json!(null)), "name: `null` is not a value"),
+            (with("model", json!(5)), "not the name of a model"),
+            (
+                with("model", json!({"id": "m", "effort": "huge"})),
+                "effort: unknown variant",
+            ),
+            (
+                with("description", json!("x".repeat(2_049))),
+                "description: the text has 2049",
+            ),
+            (
+                with("multiagent", json!({"type": "coordinator"})),
+                "multiagent: this server",
+            ),
+            (with("version", json!(1)), "version: only an update has one"),
+            (with("tools", json!([tool("a b")])), "tools[0].name: `a b`"),
+            (
+                with("tools", json!([tool("a"), tool("a")])),
+                "tools[1].name: `a` is given twice",
+            ),
+            (
+                with(
+                    "tools",
+                    json!([{"type": "mcp_toolset", "mcp_server_name": "x"}]),
+                ),
+                "tools[0].mcp_server_name: `x`",
+            ),
+            (with("skils", json!([])), "unknown field `skils`"),
+        ] {
+            let error = create(body.clone()).expect_err("a refusal");
+            assert!(error.starts_with(wanted), "{body}: {error}");
+        }
+        assert!(create(with("name", json!("é".repeat(256)))).is_ok());
+    }
+
+    #[test]
+    fn an_update_replaces_lists_and_patches_metadata() {
+        let mut definition = create(json!({
+            "name": "a", "model": "m", "system": "s", "metadata": {"k": "1", "l": "2"},
+            "tools": [{"type": "agent_toolset_20260401"}],
+        }))
+        .expect("a definition");
+        let before = definition.clone();
+        let mut apply = |body: Value| {
+            let body = serde_json::from_value(body).expect("a body");
+            definition.apply(body).expect("an update");
+            definition.clone()
+        };
+        assert_eq!(apply(json!({"name": "a", "system": "s"})), before);
+        let after = apply(json!({"system": null, "tools": [], "metadata": {"k": null}}));
+        assert_eq!((after.system, after.tools.len()), (None, 0));
+        assert_eq!(
+            after.metadata,
+            Metadata::from([("l".to_owned(), "2".to_owned())])
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! Faults on demand, so that clients can be tested: delays, refusals, streams that break off, dreams that
+//! fail.
+//!
+//! What always holds: whether a request, a stream or a dream meets a fault depends on the seed and on its
+//! number only, counted from the start of the server.
+
+use std::time::Duration;
+
+use super::{ApiError, error::ErrorKind};
+use crate::quantity::{Milliseconds, Seed};
+
+/// Which faults happen, and how often. Shares are from 0 to 1; by default nothing happens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Faults {
+    /// Seed of the draws.
+    pub seed: Seed,
+    /// The longest delay of an answer; each is drawn evenly from zero to this.
+    pub delay: Milliseconds,
+    /// The share of requests that are answered with 429.
+    pub rate_limited: f64,
+    /// The share of requests that are answered with 529.
+    pub overloaded: f64,
+    /// The share of streams that break off before they should.
+    pub dropped_streams: f64,
+    /// The share of dreams that fail.
+    pub failing_dreams: f64,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            seed: Seed(0),
+            delay: Milliseconds(0),
+            rate_limited: 0.0,
+            overloaded: 0.0,
+            dropped_streams: 0.0,
+            failing_dreams: 0.0,
+        }
+    }
+}
+
+impl Faults {
+    /// How long the answer to a request is held back.
+    pub fn delay_of(&self, request: u64) -> Duration {
+        let most = usize::try_from(self.delay.0).unwrap_or(usize::MAX);
+        let draw = self.draw("delay", request).below(most.saturating_add(1));
+        Duration::from_millis(u64::try_from(draw).unwrap_or(u64::MAX))
+    }
+
+    /// The error that a request meets.
+    pub fn refusal(&self, request: u64) -> Option<ApiError> {
+        if self
+            .draw("rate limited", request)
+            .happens(self.rate_limited)
+        {
+            return Some(ApiError::new(
+                ErrorKind::RateLimit { retry_after: 1 },
+                "a fault on demand: try again in 1 s",
+            ));
+        }
+        self.draw("overloaded", request)
+            .happens(self.overloaded)
+            .then(|| ApiError::new(ErrorKind::Overloaded, "a fault on demand: overloaded"))
+    }
+
+    /// After how many events a stream breaks off, if it does: 1 to 8.
+    pub fn stream_breaks_after(&self, stream: u64) -> Option<usize> {
+        self.draw("dropped stream", stream)
+            .happens(self.dropped_streams)
+            .then(|| self.draw("dropped after", stream).below(8) + 1)
+    }
+
+    /// Whether a dream fails.
+    pub fn fails_dream(&self, dream: u64) -> bool {
+        self.draw("failing dream", dream)
+            .happens(self.failing_dreams)
+    }
+
+    fn draw(&self, what: &str, number: u64) -> Seed {
+        self.seed.derive(what).derive_number(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_happens_unless_it_is_asked_for() {
+        let none = Faults::default();
+        for number in 0..1_000 {
+            assert_eq!(none.delay_of(number), Duration::ZERO);
+            assert_eq!(none.refusal(number), None);
+            assert_eq!(none.stream_breaks_after(number), None);
+            assert!(!none.fails_dream(number));
+        }
+    }
+
+    #[test]
+    fn faults_happen_as_often_as_asked_for_and_the_same_under_a_seed() {
+        let faults = Faults {
+            seed: Seed(7),
+            delay: Milliseconds(9),
+            rate_limited: 0.1,
+            overloaded: 0.2,
+            dropped_streams: 0.3,
+            failing_dreams: 0.4,
+        };
+        let count = |happens: &dyn Fn(u64) -> bool| (0..10_000).filter(|n| happens(*n)).count();
+        let is = |number, kind: &dyn Fn(&ErrorKind) -> bool| {
+            faults
+                .refusal(number)
+                .is_some_and(|error| kind(&error.kind))
+        };
+        let limited = count(&|n| is(n, &|kind| matches!(kind, ErrorKind::RateLimit { .. })));
+        let overloaded = count(&|n| is(n, &|kind| *kind == ErrorKind::Overloaded));
+        assert!((900..1_100).contains(&limited), "{limited}");
+        // Of what is left after the others.
+        assert!((1_700..1_900).contains(&overloaded), "{overloaded}");
+        let dropped = count(&|n| faults.stream_breaks_after(n).is_some());
+        assert!((2_850..3_150).contains(&dropped), "{dropped}");
+        let failing = count(&|n| faults.fails_dream(n));
+        assert!((3_850..4_150).contains(&failing), "{failing}");
+        let delays: Vec<u128> = (0..10_000)
+            .map(|n| faults.delay_of(n).as_millis())
+            .collect();
+        assert!((0..=9).all(|wanted| delays.contains(&wanted)));
+        assert!(delays.iter().all(|&delay| delay <= 9));
+    }
+}

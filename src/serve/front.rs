@@ -1,0 +1,337 @@
+//! What every request passes before it reaches an object: its id, the key, the version, the beta header,
+//! the rate limits, faults on demand; and what every answer passes on its way out.
+//!
+//! What always holds: every answer has a `request-id`, every error has the envelope, and what is behind
+//! this sees only requests of a known key.
+
+use std::{collections::BTreeSet, sync::Arc, sync::atomic::Ordering};
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+
+use super::{ApiError, Shared, error::ErrorKind};
+use crate::ident::Digest;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
+/// The values of `anthropic-version` that are spoken.
+const VERSIONS: [&str; 2] = ["2026-10-21", "2023-06-01"];
+
+const MANAGED_AGENTS: &str = "managed-agents-2026-04-01";
+const AGENT_MEMORY: &str = "agent-memory-2026-07-22";
+const DREAMING: &str = "dreaming-2026-04-21";
+
+/// The values of `anthropic-beta` that are known.
+const BETAS: [&str; 5] = [
+    MANAGED_AGENTS,
+    "managed-agents-2026-04-01-research-preview",
+    AGENT_MEMORY,
+    DREAMING,
+    "files-api-2025-04-14",
+];
+
+/// The keys that are let in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Keys {
+    /// Any that is not empty; each has objects of its own.
+    #[default]
+    Any,
+    /// These.
+    Listed(BTreeSet<Digest>),
+}
+
+impl Keys {
+    /// The keys of a file: one on a line; empty lines and lines that begin with `#` do not count.
+    pub fn read(text: &str) -> Self {
+        Self::Listed(
+            text.lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty() && !line.starts_with('#'))
+                .map(|key| Digest::of(key.as_bytes()))
+                .collect(),
+        )
+    }
+
+    /// Whether nobody is let in.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Any => false,
+            Self::Listed(keys) => keys.is_empty(),
+        }
+    }
+
+    fn admit(&self, key: &str) -> Option<Caller> {
+        let digest = Digest::of(key.as_bytes());
+        let known = match self {
+            Self::Any => true,
+            Self::Listed(keys) => keys.contains(&digest),
+        };
+        known.then(|| Caller {
+            owner: format!("apikey_{}", &digest.to_string()[..24]),
+        })
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Caller {
+    /// The id of the key, to which objects belong. The key itself is not kept.
+    pub(super) owner: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts
+            .extensions
+            .get()
+            .cloned()
+            .ok_or_else(|| ApiError::new(ErrorKind::Authentication, "the request has no key"))
+    }
+}
+
+/// The families of paths that need a beta header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Agents,
+    Memory,
+    Dreams,
+}
+
+impl Family {
+    fn of(path: &str) -> Option<Self> {
+        match path.strip_prefix("/v1/")?.split('/').next()? {
+            "agents" | "environments" | "sessions" => Some(Self::Agents),
+            "memory_stores" => Some(Self::Memory),
+            "dreams" => Some(Self::Dreams),
+            _ => None,
+        }
+    }
+}
+
+/// Goes before every request and behind every answer.
+pub(super) async fn front(
+    State(shared): State<Arc<Shared>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = shared.id("req");
+    let number = shared.requests.fetch_add(1, Ordering::Relaxed);
+    let mut response = match admit(&shared, &request, number) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            tokio::time::sleep(shared.faults.delay_of(number)).await;
+            enveloped(next.run(request).await, &id)
+        }
+        Err(error) => error.answer(&id),
+    };
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+fn admit(shared: &Shared, request: &Request, number: u64) -> Result<Caller, ApiError> {
+    let headers = request.headers();
+    let path = request.uri().path();
+    let caller = key(headers)
+        .and_then(|key| shared.keys.admit(key))
+        .ok_or_else(|| {
+            ApiError::new(
+                ErrorKind::Authentication,
+                "no valid key: give one as `x-api-key: …` or `authorization: Bearer …`",
+            )
+        })?;
+    check_version(headers)?;
+    check_betas(headers, path)?;
+    if let Some(limiter) = &shared.limiter {
+        limiter.admit(&caller.owner, request.method(), path)?;
+    }
+    match shared.faults.refusal(number) {
+        Some(error) => Err(error),
+        None => Ok(caller),
+    }
+}
+
+/// The key in either of the two headers.
+fn key(headers: &HeaderMap) -> Option<&str> {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+    let key = text(HeaderName::from_static("x-api-key")).or_else(|| {
+        let (scheme, key) = text(header::AUTHORIZATION)?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    })?;
+    (!key.is_empty()).then_some(key)
+}
+
+fn check_version(headers: &HeaderMap) -> Result<(), ApiError> {
+    let known = VERSIONS.join("` or `");
+    let Some(version) = headers.get("anthropic-version") else {
+        return Err(ApiError::invalid(format!(
+            "anthropic-version: header is missing; use `{known}`"
+        )));
+    };
+    let version = String::from_utf8_lossy(version.as_bytes());
+    if VERSIONS.contains(&version.as_ref()) {
+        return Ok(());
+    }
+    Err(ApiError::invalid(format!(
+        "anthropic-version: `{}` is not a version; use `{known}`",
+        version.escape_debug()
+    )))
+}
+
+fn check_betas(headers: &HeaderMap, path: &str) -> Result<(), ApiError> {
+    let mut given: BTreeSet<String> = BTreeSet::new();
+    for value in headers.get_all("anthropic-beta") {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let values = text.split(',').map(str::trim);
+        given.extend(values.filter(|value| !value.is_empty()).map(str::to_owned));
+    }
+    let unknown: Vec<String> = given
+        .iter()
+        .filter(|value| !BETAS.contains(&value.as_str()))
+        .map(|value| format!("`{}`", value.escape_debug()))
+        .collect();
+    if !unknown.is_empty() {
+        return Err(ApiError::invalid(format!(
+            "unexpected value(s) {} for the `anthropic-beta` header",
+            unknown.join(", ")
+        )));
+    }
+    let Some(family) = Family::of(path) else {
+        return Ok(());
+    };
+    let has = |value: &str| given.contains(value);
+    let (granted, needed) = match family {
+        Family::Agents => (has(MANAGED_AGENTS), MANAGED_AGENTS),
+        Family::Dreams => (has(DREAMING), DREAMING),
+        Family::Memory if has(AGENT_MEMORY) && has(MANAGED_AGENTS) => {
+            return Err(ApiError::invalid(format!(
+                "anthropic-beta: give `{AGENT_MEMORY}` or `{MANAGED_AGENTS}`, not both"
+            )));
+        }
+        Family::Memory => (has(AGENT_MEMORY) || has(MANAGED_AGENTS), AGENT_MEMORY),
+    };
+    if granted {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        ErrorKind::NotFound,
+        format!("`{path}` does not exist without `anthropic-beta: {needed}`"),
+    ))
+}
+
+/// Gives an error the envelope, whoever it is from.
+fn enveloped(mut response: Response, id: &str) -> Response {
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        return error.answer(id);
+    }
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    // The router itself refuses some requests, as a path that is no UTF-8.
+    let kind = if status == StatusCode::NOT_FOUND {
+        ErrorKind::NotFound
+    } else if status.is_client_error() {
+        ErrorKind::InvalidRequest
+    } else {
+        ErrorKind::Internal
+    };
+    let reason = status.canonical_reason().unwrap_or("failed").to_lowercase();
+    ApiError::new(kind, reason).answer(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for &(name, value) in pairs {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn a_key_is_found_in_either_header() {
+        for (pairs, wanted) in [
+            (&[("x-api-key", "k")][..], Some("k")),
+            (&[("authorization", "Bearer k")], Some("k")),
+            (&[("authorization", "bearer  k ")], Some("k")),
+            (&[("authorization", "Basic k")], None),
+            (&[("authorization", "Bearer ")], None),
+            (&[("x-api-key", " ")], None),
+            (&[], None),
+        ] {
+            assert_eq!(key(&headers(pairs)), wanted, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_keys_lets_nobody_else_in() {
+        let keys = Keys::read("# team\n\n one \ntwo\n");
+        let owner = |key| keys.admit(key).map(|caller| caller.owner);
+        assert!(owner("one").is_some() && owner("two").is_some());
+        assert_ne!(owner("one"), owner("two"));
+        assert_eq!(owner("# team"), None);
+        assert_eq!(owner("three"), None);
+        assert!(Keys::read("# nobody\n").is_empty());
+        assert_eq!(
+            Keys::Any.admit("one").map(|caller| caller.owner),
+            owner("one")
+        );
+    }
+
+    #[test]
+    fn each_family_has_its_beta_header() {
+        let memory = "agent-memory-2026-07-22";
+        let agents = "managed-agents-2026-04-01";
+        let dreams = "dreaming-2026-04-21";
+        let both = "managed-agents-2026-04-01, dreaming-2026-04-21";
+        let status = |path, values: &[&'static str]| {
+            let pairs: Vec<_> = values
+                .iter()
+                .map(|value| ("anthropic-beta", *value))
+                .collect();
+            check_betas(&headers(&pairs), path)
+                .map_or_else(|error| error.answer("req_1").status().as_u16(), |()| 200)
+        };
+        for (path, values, wanted) in [
+            ("/v1/agents", &[agents][..], 200),
+            ("/v1/agents", &[], 404),
+            ("/v1/agents/a", &[memory], 404),
+            ("/v1/environments", &[agents, dreams], 200),
+            ("/v1/sessions", &[agents, "other-2026"], 400),
+            ("/v1/memory_stores", &[memory], 200),
+            ("/v1/memory_stores", &[agents], 200),
+            ("/v1/memory_stores/m", &[agents, memory], 400),
+            ("/v1/memory_stores/m", &[], 404),
+            ("/v1/dreams", &[dreams], 200),
+            ("/v1/dreams", &[agents], 404),
+            ("/v1/dreams", &[both], 200),
+            ("/v1/files", &[], 200),
+            ("/v1/files", &["files-api-2025-04-14"], 200),
+        ] {
+            assert_eq!(status(path, values), wanted, "{path} {values:?}");
+        }
+    }
+
+    #[test]
+    fn both_versions_are_spoken() {
+        for (pairs, wanted) in [
+            (&[("anthropic-version", "2026-10-21")][..], true),
+            (&[("anthropic-version", "2023-06-01")], true),
+            (&[("anthropic-version", "2022-01-01")], false),
+            (&[], false),
+        ] {
+            assert_eq!(check_version(&headers(pairs)).is_ok(), wanted, "{pairs:?}");
+        }
+    }
+}

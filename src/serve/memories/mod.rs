@@ -1,0 +1,17 @@
+//! Memories and their versions.
+//!
+//! What always holds: every change of a memory appends a version, and a memory is what its newest version
+//! says; a request that would change nothing appends none; a path names one memory of a store; whoever
+//! says which content they have seen never overwrites another. Versions are kept for good.
+
+mod change;
+mod list;
+mod routes;
+mod shapes;
+mod store;
+mod versions;
+
+pub use shapes::{Actor, Memory};
+pub use store::Place;
+
+pub(super) use routes::routes;
