@@ -13,6 +13,7 @@ pub mod form;
 pub mod grade;
 pub mod http;
 pub mod ident;
+pub mod managed;
 pub mod memory;
 pub mod model;
 pub mod plan;

@@ -65,6 +65,10 @@ const TABLE: &[(&str, May)] = &[
     ("process", Import(&["quantity", "transcript", "experiment"])),
     ("memory", Import(&["text"])),
     (
+        "managed",
+        Import(&["ident", "form", "brief", "text", "rubric", "experiment"]),
+    ),
+    (
         "agent",
         Import(&[
             "brief",
@@ -76,6 +80,7 @@ const TABLE: &[(&str, May)] = &[
             "experiment",
             "model",
             "process",
+            "managed",
         ]),
     ),
     (
@@ -135,6 +140,25 @@ const TABLE: &[(&str, May)] = &[
             "transcript",
             "model",
             "agent",
+        ]),
+    ),
+    (
+        "serve",
+        Import(&[
+            "ident",
+            "quantity",
+            "text",
+            "form",
+            "brief",
+            "transcript",
+            "price",
+            "rubric",
+            "experiment",
+            "memory",
+            "agent",
+            "dream",
+            "grade",
+            "managed",
         ]),
     ),
     (

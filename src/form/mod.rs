@@ -98,6 +98,7 @@ fn with_unit(digits: &str, unit: &str) -> String {
 pub struct Field {
     name: FieldName,
     label: String,
+    cues: Vec<String>,
     kind: FieldKind,
     slot: Slot,
 }
@@ -109,6 +110,7 @@ impl Field {
         Self {
             name,
             label,
+            cues: cues.to_vec(),
             kind,
             slot,
         }
@@ -122,6 +124,11 @@ impl Field {
     /// The words by which people speak of it.
     pub fn label(&self) -> &str {
         &self.label
+    }
+
+    /// Other words by which people speak of it.
+    pub fn cues(&self) -> &[String] {
+        &self.cues
     }
 
     /// What a value of it looks like.

@@ -23,6 +23,7 @@ mod memory_stores;
 mod page;
 mod patch;
 mod path;
+pub mod play;
 mod query;
 
 use std::{

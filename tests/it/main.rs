@@ -16,6 +16,7 @@
 //! - `command_line`: the real binary, end to end.
 //! - `doctor`: what would be wrong with a run is said before it is paid for.
 //! - `live`: whole runs over HTTP show what embedded runs show.
+//! - `managed`: sessions through the protocol of the Managed Agents API are embedded sessions.
 //! - `http`: calls to a service that does wrong.
 //! - `power`: how large a trial must be, and what it can show.
 //! - `plugins`: programs as agents and dreamers, sound and broken.
@@ -57,6 +58,7 @@ mod gate;
 mod http;
 mod isolation;
 mod live;
+mod managed;
 mod plan;
 #[cfg(unix)]
 mod plugins;

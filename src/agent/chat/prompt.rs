@@ -1,17 +1,13 @@
 //! The words that a model is given. They name no arm, no rubric and no scenario; two sessions that look
 //! the same to a person are told the same.
 
-use std::fmt::Write as _;
-
 use super::memory::Notes;
 use crate::{brief::SessionBrief, form::PLACEHOLDER};
 
+pub(super) use crate::managed::words::{ACCEPTED, GIVEN_UP, correction, finding, task};
+
 /// What a model is told that neither asked nor handed in.
 pub(super) const REMINDER: &str = "Nothing was sent to the user. Use `ask_user` to ask, or `submit` to hand in; text outside of these tools reaches nobody.";
-/// What a model is told when its work was taken.
-pub(super) const ACCEPTED: &str = "The user took it. This task is done.";
-/// What a model is told when the user has had enough.
-pub(super) const GIVEN_UP: &str = "The user has ended this task and goes on without you.";
 /// What a model is told at the end of a session whose memory it may write.
 pub(super) const CLOSING: &str = "The session is over. You will not remember any of it but what stands in your memory. Write what will help in later sessions with `write_memory`, then stop. If nothing is worth keeping, stop at once.";
 
@@ -56,33 +52,4 @@ pub(super) fn head(brief: &SessionBrief, notes: &Notes) -> String {
     }
     text.push('\n');
     text
-}
-
-/// One task.
-pub(super) fn task(brief: &SessionBrief, number: usize) -> String {
-    let task = &brief.tasks[number];
-    let mut text = format!(
-        "Task {} of {}: {}\n\n{}\n",
-        number + 1,
-        brief.tasks.len(),
-        task.title,
-        task.text.text()
-    );
-    if !task.asides.text().is_empty() {
-        let _ = write!(text, "\nBy the way:\n{}\n", task.asides.text());
-    }
-    let _ = write!(text, "\nFields to hand in:\n{}", task.form.render());
-    text
-}
-
-/// What the in-session grader finds.
-pub(super) fn finding(text: &str) -> String {
-    format!(
-        "A review, before the user sees it, asks for a revision:\n{text}\nRevise, and submit again."
-    )
-}
-
-/// What the user finds wrong.
-pub(super) fn correction(text: &str) -> String {
-    format!("The user says: {text}")
 }

@@ -7,13 +7,11 @@ use serde_json::{Map, Value, json};
 use super::{super::Tools, memory::Notes};
 use crate::{
     brief::{Deliverable, SessionBrief},
+    managed::tools::{ASK_USER, Offered, READ_DOCUMENT, SUBMIT, of_every_session, text},
     model::{Call, Tool},
     transcript::Entry,
 };
 
-const READ_DOCUMENT: &str = "read_document";
-const ASK_USER: &str = "ask_user";
-const SUBMIT: &str = "submit";
 const LIST_MEMORY: &str = "list_memory";
 const READ_MEMORY: &str = "read_memory";
 const WRITE_MEMORY: &str = "write_memory";
@@ -35,95 +33,41 @@ pub(super) fn waits(tool: &str) -> bool {
 
 /// The tools of a session. They depend on the deployment and the kind of memory alone.
 pub(super) fn declared(brief: &SessionBrief, notes: &Notes) -> Vec<Tool> {
-    let tool = |name: &str, description: &str, properties: Value, required: Value| Tool {
-        name: name.to_owned(),
-        description: description.to_owned(),
-        parameters: json!({
-            "type": "object",
-            "properties": properties,
-            "required": required,
-            "additionalProperties": false,
-        }),
-    };
-    let text = |description: &str| json!({"type": "string", "description": description});
-    let mut tools = vec![
-        tool(
-            READ_DOCUMENT,
-            "Read a document of this session.",
-            json!({"name": text("The document's name, as the session's head gives it.")}),
-            json!(["name"]),
-        ),
-        tool(
-            ASK_USER,
-            "Send the user one message with one or more questions, and wait for the answer.",
-            json!({"questions": {"type": "array", "items": {"type": "string"}}}),
-            json!(["questions"]),
-        ),
-        tool(
-            SUBMIT,
-            "Hand in the deliverable of the present task.",
-            json!({
-                "fields": {
-                    "type": "object",
-                    "description": "The value of each field, by the field's name.",
-                    "additionalProperties": {"type": "string"},
-                },
-                "body": text("The text that goes with them."),
-            }),
-            json!(["fields", "body"]),
-        ),
-    ];
+    let mut tools = of_every_session().to_vec();
     if notes.is_there() {
-        tools.push(tool(
+        tools.push(Offered::new(
             LIST_MEMORY,
             "List the entries of your memory.",
-            json!({"prefix": text("Only entries whose paths begin with this; empty for all.")}),
-            json!([]),
+            &json!({"prefix": text("Only entries whose paths begin with this; empty for all.")}),
+            &[],
         ));
-        tools.push(tool(
+        tools.push(Offered::new(
             READ_MEMORY,
             "Read an entry of your memory.",
-            json!({"path": text("The entry's path.")}),
-            json!(["path"]),
+            &json!({"path": text("The entry's path.")}),
+            &["path"],
         ));
     }
     if notes.is_writable() {
-        tools.push(tool(
+        tools.push(Offered::new(
             WRITE_MEMORY,
             "Keep something for later sessions, in place of what is at this path.",
-            json!({
+            &json!({
                 "path": text("A relative path, as `clients/northwind.md`."),
                 "content": text("The whole content of the entry, at most 102400 bytes."),
             }),
-            json!(["path", "content"]),
+            &["path", "content"],
         ));
     }
-    for declared in brief.tools.iter() {
-        let description = declared.returns.as_ref().map_or_else(
-            || declared.does.clone(),
-            |returns| format!("{} Returns: {returns}.", declared.does),
-        );
-        let options: Map<String, Value> = declared
-            .options
-            .iter()
-            .map(|option| {
-                let first = option.values.first().map_or("", String::as_str);
-                let schema = json!({
-                    "type": "string",
-                    "enum": option.values,
-                    "description": format!("If left out: {first}."),
-                });
-                (option.name.clone(), schema)
-            })
-            .collect();
-        tools.push(tool(
-            &declared.name,
-            &description,
-            Value::Object(options),
-            json!([]),
-        ));
-    }
+    tools.extend(brief.tools.iter().map(Offered::from));
     tools
+        .into_iter()
+        .map(|tool| Tool {
+            name: tool.name,
+            description: tool.description,
+            parameters: tool.input_schema,
+        })
+        .collect()
 }
 
 /// What a call came to.
