@@ -51,7 +51,7 @@ pub enum Command {
     Schema(SchemaArguments),
     /// Statistics of a table of results from anywhere
     Stats(StatsArguments),
-    /// Serve the Managed Agents API on this machine, without keys or costs
+    /// Serve agents, environments and memory stores of the Managed Agents API on this machine
     Serve(ServeArguments),
 }
 
@@ -567,9 +567,6 @@ pub struct ServeArguments {
     /// Do not hold keys to 300 creations and 1,200 reads a minute
     #[arg(long)]
     pub no_rate_limits: bool,
-    /// Limits and habits of the embedded agent are those of this experiment [default: the defaults]
-    #[arg(long, value_name = "FILE")]
-    pub experiment: Option<PathBuf>,
     /// Faults on demand
     #[command(flatten)]
     pub faults: FaultArguments,
@@ -591,12 +588,6 @@ pub struct FaultArguments {
     /// Share of requests that are answered with 529
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub fault_overloaded: f64,
-    /// Share of streams that break off
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
-    pub fault_dropped_streams: f64,
-    /// Share of dreams that fail
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
-    pub fault_failing_dreams: f64,
 }
 
 /// Arguments of `dreamtrial schema`.

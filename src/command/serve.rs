@@ -5,10 +5,8 @@ use std::sync::Arc;
 use super::{Environment, Exit, Failure, print, tell};
 use crate::{
     cli::{FaultArguments, ServeArguments},
-    experiment::{self, Limits, Reference},
     quantity::{Milliseconds, Seed},
     serve::{Faults, Keys, Location, RateLimits, Server, Settings},
-    source::{self, Problems},
 };
 
 pub(super) fn serve(
@@ -16,9 +14,6 @@ pub(super) fn serve(
     environment: &Environment,
 ) -> Result<Exit, Failure> {
     let keys = keys(arguments)?;
-    let Some((limits, reference)) = habits(arguments) else {
-        return Ok(Exit::Invalid);
-    };
     let Ok(database) = arguments.database.parse::<Location>();
     let settings = Settings {
         address: arguments.address,
@@ -26,8 +21,6 @@ pub(super) fn serve(
         keys,
         rate_limits: (!arguments.no_rate_limits).then(RateLimits::default),
         faults: faults(&arguments.faults)?,
-        limits,
-        reference,
         clock: Arc::clone(&environment.clock),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -88,26 +81,10 @@ fn keys(arguments: &ServeArguments) -> Result<Keys, Failure> {
     Ok(keys)
 }
 
-/// Limits and habits of the embedded agent, if they can be read.
-fn habits(arguments: &ServeArguments) -> Option<(Limits, Reference)> {
-    let Some(file) = &arguments.experiment else {
-        return Some((Limits::default(), Reference::default()));
-    };
-    let mut problems = Problems::default();
-    let experiment = experiment::load(file, &mut problems);
-    tell(&problems.render(true));
-    let no_errors = problems.count(source::Severity::Error) == 0;
-    experiment
-        .filter(|_| no_errors)
-        .map(|experiment| (experiment.limits, experiment.reference))
-}
-
 fn faults(arguments: &FaultArguments) -> Result<Faults, Failure> {
     for (name, share) in [
         ("--fault-rate-limited", arguments.fault_rate_limited),
         ("--fault-overloaded", arguments.fault_overloaded),
-        ("--fault-dropped-streams", arguments.fault_dropped_streams),
-        ("--fault-failing-dreams", arguments.fault_failing_dreams),
     ] {
         if !(0.0..=1.0).contains(&share) {
             return Err(Failure::usage(format!(
@@ -120,7 +97,5 @@ fn faults(arguments: &FaultArguments) -> Result<Faults, Failure> {
         delay: Milliseconds(arguments.fault_delay),
         rate_limited: arguments.fault_rate_limited,
         overloaded: arguments.fault_overloaded,
-        dropped_streams: arguments.fault_dropped_streams,
-        failing_dreams: arguments.fault_failing_dreams,
     })
 }

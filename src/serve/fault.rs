@@ -1,8 +1,7 @@
-//! Faults on demand, so that clients can be tested: delays, refusals, streams that break off, dreams that
-//! fail.
+//! Faults on demand, so that clients can be tested: delays and refusals.
 //!
-//! What always holds: whether a request, a stream or a dream meets a fault depends on the seed and on its
-//! number only, counted from the start of the server.
+//! What always holds: whether a request meets a fault depends on the seed and on its number only, counted
+//! from the start of the server.
 
 use std::time::Duration;
 
@@ -20,10 +19,6 @@ pub struct Faults {
     pub rate_limited: f64,
     /// The share of requests that are answered with 529.
     pub overloaded: f64,
-    /// The share of streams that break off before they should.
-    pub dropped_streams: f64,
-    /// The share of dreams that fail.
-    pub failing_dreams: f64,
 }
 
 impl Default for Faults {
@@ -33,8 +28,6 @@ impl Default for Faults {
             delay: Milliseconds(0),
             rate_limited: 0.0,
             overloaded: 0.0,
-            dropped_streams: 0.0,
-            failing_dreams: 0.0,
         }
     }
 }
@@ -63,19 +56,6 @@ impl Faults {
             .then(|| ApiError::new(ErrorKind::Overloaded, "a fault on demand: overloaded"))
     }
 
-    /// After how many events a stream breaks off, if it does: 1 to 8.
-    pub fn stream_breaks_after(&self, stream: u64) -> Option<usize> {
-        self.draw("dropped stream", stream)
-            .happens(self.dropped_streams)
-            .then(|| self.draw("dropped after", stream).below(8) + 1)
-    }
-
-    /// Whether a dream fails.
-    pub fn fails_dream(&self, dream: u64) -> bool {
-        self.draw("failing dream", dream)
-            .happens(self.failing_dreams)
-    }
-
     fn draw(&self, what: &str, number: u64) -> Seed {
         self.seed.derive(what).derive_number(number)
     }
@@ -91,8 +71,6 @@ mod tests {
         for number in 0..1_000 {
             assert_eq!(none.delay_of(number), Duration::ZERO);
             assert_eq!(none.refusal(number), None);
-            assert_eq!(none.stream_breaks_after(number), None);
-            assert!(!none.fails_dream(number));
         }
     }
 
@@ -103,8 +81,6 @@ mod tests {
             delay: Milliseconds(9),
             rate_limited: 0.1,
             overloaded: 0.2,
-            dropped_streams: 0.3,
-            failing_dreams: 0.4,
         };
         let count = |happens: &dyn Fn(u64) -> bool| (0..10_000).filter(|n| happens(*n)).count();
         let is = |number, kind: &dyn Fn(&ErrorKind) -> bool| {
@@ -117,10 +93,6 @@ mod tests {
         assert!((900..1_100).contains(&limited), "{limited}");
         // Of what is left after the others.
         assert!((1_700..1_900).contains(&overloaded), "{overloaded}");
-        let dropped = count(&|n| faults.stream_breaks_after(n).is_some());
-        assert!((2_850..3_150).contains(&dropped), "{dropped}");
-        let failing = count(&|n| faults.fails_dream(n));
-        assert!((3_850..4_150).contains(&failing), "{failing}");
         let delays: Vec<u128> = (0..10_000)
             .map(|n| faults.delay_of(n).as_millis())
             .collect();

@@ -1,8 +1,8 @@
 //! A local server that speaks the Claude Managed Agents API over a SQLite database, so that programs can
 //! be developed and tested with no key and at no cost.
 //!
-//! It is no sandbox and no model: what happens in a session is played by the embedded parts. What always
-//! holds: an object belongs to the key that made it, and no other key can tell that it exists; whatever
+//! It is no sandbox and no model. It keeps agents, environments and memory stores; [`play`] is what the
+//! embedded parts do in a session, and is not behind a route. What always holds: an object belongs to the key that made it, and no other key can tell that it exists; whatever
 //! was answered is on disk; every error has the envelope of the API.
 //!
 //! A request passes [`front`] first, then the routes of its family. Each family is a module with its
@@ -38,10 +38,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 use tokio::{net::TcpListener, sync::oneshot};
 
-use crate::{
-    experiment::{Limits, Reference},
-    quantity::{Clock, SystemClock},
-};
+use crate::quantity::{Clock, SystemClock};
 
 pub use database::{Database, DatabaseError, Location};
 pub use error::{ApiError, ErrorKind};
@@ -69,10 +66,6 @@ pub struct Settings {
     pub rate_limits: Option<RateLimits>,
     /// Faults on demand.
     pub faults: Faults,
-    /// Limits of the embedded agent.
-    pub limits: Limits,
-    /// Speeds and habits of the embedded agent.
-    pub reference: Reference,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
 }
@@ -86,8 +79,6 @@ impl Default for Settings {
             keys: Keys::Any,
             rate_limits: None,
             faults: Faults::default(),
-            limits: Limits::default(),
-            reference: Reference::default(),
             clock: Arc::new(SystemClock),
         }
     }

@@ -20,7 +20,6 @@ fn wrong_use_is_said_before_anything_listens() {
         (&["--keys", "missing"], 2, "cannot read `missing`"),
         (&["--fault-overloaded", "1.5"], 2, "is no share"),
         (&["--fault-overloaded", "NaN"], 2, "is no share"),
-        (&["--experiment", "missing.yaml"], 3, "missing.yaml"),
         (
             &["--database", "no/such/folder/file.db"],
             1,
