@@ -1,5 +1,5 @@
-//! A local server that speaks the Claude Managed Agents API over a SQLite database, so that programs can
-//! be developed and tested with no key and at no cost.
+//! A local server that speaks the Claude Managed Agents API over an `SQLite` database, so that programs
+//! can be developed and tested with no key and at no cost.
 //!
 //! It is no sandbox and no model. It keeps agents, environments and memory stores; [`play`] is what the
 //! embedded parts do in a session, and is not behind a route. What always holds: an object belongs to the key that made it, and no other key can tell that it exists; whatever

@@ -145,7 +145,8 @@ enum McpServerKind {
 struct Skill {
     #[serde(rename = "type")]
     kind: SkillKind,
-    skill_id: String,
+    #[serde(rename = "skill_id")]
+    id: String,
     #[serde(default = "latest")]
     version: String,
 }

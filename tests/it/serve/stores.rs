@@ -18,8 +18,8 @@ async fn a_store_is_changed_archived_and_deleted() {
             "archived_at": null
         })
     );
-    let patch = json!({"description": "d", "metadata": {"a": "1", "b": "2"}});
-    local.post(&path, patch).await.ok();
+    let details = json!({"description": "d", "metadata": {"a": "1", "b": "2"}});
+    local.post(&path, details).await.ok();
     let changed = local
         .post(&path, json!({"metadata": {"a": null}}))
         .await
