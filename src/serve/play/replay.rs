@@ -1,6 +1,10 @@
 //! The replay of a whole history: stretch by stretch, where interrupts cut it.
 
-use super::{Emission, Event, Setting, course::Course, history::Stretch};
+use super::{
+    Emission, Event, Setting, Verdict,
+    course::Course,
+    history::{Stretch, booked},
+};
 use crate::{
     brief::SessionBrief,
     quantity::Milliseconds,
@@ -27,8 +31,8 @@ pub(super) struct Replayed {
     pub(super) brief: Option<SessionBrief>,
     pub(super) usage: Usage,
     pub(super) active: Milliseconds,
-    /// The next evaluation of the outcome that is pursued.
-    pub(super) pursued: Option<u32>,
+    /// Whether there is an outcome that the agent still works towards.
+    pub(super) pursues: bool,
 }
 
 /// Replays a whole history: a stretch up to each interrupt that ended something, then the rest.
@@ -50,22 +54,46 @@ pub(super) fn replay(setting: &Setting, history: &[Event]) -> Result<Replayed, F
         if end < history.len() && part.standing == Standing::Idle {
             continue;
         }
-        sums.0 += part.usage;
-        sums.1 += part.active;
         entries.append(&mut part.entries);
         brief = part.brief;
         if end == history.len() {
             return Ok(Replayed {
                 entries,
                 brief,
-                usage: sums.0,
-                active: sums.1,
+                usage: sums.0 + part.usage,
+                active: sums.1 + part.active,
                 ..part
             });
         }
         entries.push(Entry::Stopped("the user interrupted".to_owned()));
-        broken_off = part.pursued;
+        // What the agent would have done next it has not done.
+        let (usage, active) = booked(&history[start..end]);
+        sums.0 += usage;
+        sums.1 += active;
+        broken_off = part.pursues.then(|| evaluations(&history[start..end]));
         start = end + 1;
     }
     Err(Failure::Internal("a history has no end".to_owned()))
+}
+
+/// How many evaluations the last outcome of a stretch has had.
+fn evaluations(stretch: &[Event]) -> u32 {
+    let mut count = 0;
+    for event in stretch {
+        match event {
+            Event::Outcome(_) => count = 0,
+            Event::Evaluation(evaluation) if evaluation.verdict != Verdict::Interrupted => {
+                count += 1;
+            }
+            Event::Evaluation(_)
+            | Event::Message(_)
+            | Event::Interrupt
+            | Event::Result { .. }
+            | Event::Request { .. }
+            | Event::Said(_)
+            | Event::File { .. }
+            | Event::Call { .. } => {}
+        }
+    }
+    count
 }

@@ -66,6 +66,13 @@ impl Course<'_> {
         }
     }
 
+    /// Keeps what was said and done. What history does not have yet has not happened.
+    pub(super) fn note(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        if self.emissions.is_empty() {
+            self.entries.extend(entries);
+        }
+    }
+
     pub(super) fn message(&mut self, text: &str) {
         if let Some(rest) = self.stretch.messages.checked_sub(1) {
             self.stretch.messages = rest;
@@ -97,7 +104,7 @@ impl Course<'_> {
 
 /// A call that stands where the agent makes another.
 pub(super) fn other(call: &str) -> Failure {
-    Failure::Internal(format!(
+    Failure::Backend(format!(
         "the call `{call}` of the session's history is none that the embedded agent makes there: was the agent changed within the session?"
     ))
 }

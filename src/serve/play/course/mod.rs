@@ -62,6 +62,7 @@ pub(super) struct Course<'s> {
     next_task: usize,
     pursued: Option<Pursued>,
     emissions: Vec<Emission>,
+    /// What was said and done as far as history has it.
     entries: Vec<Entry>,
     usage: Usage,
     active: Milliseconds,
@@ -132,7 +133,7 @@ impl<'s> Course<'s> {
             brief: self.brief.map(|brief| brief.as_ref().clone()),
             usage: self.usage,
             active: self.active,
-            pursued: self.pursued.map(|pursued| pursued.iteration),
+            pursues: self.pursued.is_some(),
         })
     }
 
@@ -186,8 +187,10 @@ impl<'s> Course<'s> {
                 }
                 Step::Question(questions) => {
                     let input = json!({"questions": questions});
-                    self.entries.push(Entry::Question(questions));
                     let made = self.stretch.questions.pop_front();
+                    if made.is_some() {
+                        self.note([Entry::Question(questions)]);
+                    }
                     let (text, _) = self.answered(made, ASK_USER, input)?;
                     match heard(&text).first() {
                         Some(Heard::Over(accepted)) => Message::Over(*accepted),
@@ -195,8 +198,10 @@ impl<'s> Course<'s> {
                     }
                 }
                 Step::Submission(deliverable) => {
-                    self.entries.push(Entry::Submission(deliverable.clone()));
                     let made = self.stretch.submissions.pop_front();
+                    if made.is_some() {
+                        self.note([Entry::Submission(deliverable.clone())]);
+                    }
                     let reply = self.answered(made, SUBMIT, input_of(&deliverable))?;
                     match self.judged(&deliverable, reply) {
                         Some(message) => message,
@@ -242,14 +247,14 @@ impl<'s> Course<'s> {
     }
 
     fn say(&mut self, message: Message) -> Result<Step, Halt> {
-        self.entries.push(match &message {
+        self.note([match &message {
             Message::Task(number) => Entry::Task(*number),
             Message::Answer(text) => Entry::Answer(text.clone()),
             Message::Finding(text) => Entry::Finding(text.clone()),
             Message::Correction(text) => Entry::Correction(text.clone()),
             Message::Over(true) => Entry::Accepted,
             Message::Over(false) => Entry::GivenUp,
-        });
+        }]);
         let Some(session) = &mut self.session else {
             return Err(Failure::Internal("a session is not open".to_owned()).into());
         };
@@ -264,7 +269,7 @@ impl<'s> Course<'s> {
                 return Err(Halt::Waits(Vec::new()));
             }
         }
-        self.entries.extend(turn.entries);
+        self.note(turn.entries);
         self.usage += turn.usage;
         self.active += turn.active;
         Ok(turn.step)
@@ -288,7 +293,7 @@ impl<'s> Course<'s> {
                 continue;
             };
             if self.file(memory::write(mount, &path, &text)) {
-                self.entries.push(Entry::Note { path, text });
+                self.note([Entry::Note { path, text }]);
             }
         }
         self.message(words);

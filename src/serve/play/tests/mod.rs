@@ -1,5 +1,7 @@
 //! What the embedded parts do with histories that no trial would have, and with broken ones.
 
+mod drawn;
+
 use std::fmt::Write as _;
 
 use serde_json::json;
@@ -359,7 +361,7 @@ fn a_history_of_another_agent_is_refused_in_words() {
         },
     ];
     let error = next(&setting(), &history).expect_err("no such document");
-    insta::assert_snapshot!(error, @"internal failure: the call `sevt_9` of the session's history is none that the embedded agent makes there: was the agent changed within the session?");
+    insta::assert_snapshot!(error, @"the call `sevt_9` of the session's history is none that the embedded agent makes there: was the agent changed within the session?");
 }
 
 #[test]
@@ -368,9 +370,7 @@ fn what_is_said_while_the_agent_waits_is_heard_later() {
     let mut history = vec![message(TASK)];
     goes_on(&setting, &mut history);
     history.push(message("Are you there?"));
-    insta::assert_snapshot!(goes_on(&setting, &mut history), @r#"
-    waits for c0
-    "#);
+    insta::assert_snapshot!(goes_on(&setting, &mut history), @"waits for c0");
     history.push(answer("c0", LEASE));
     goes_on(&setting, &mut history);
     history.push(answer("c1", words::ACCEPTED));
