@@ -5,7 +5,7 @@
 //! embedded parts do in a session, and is not behind a route. What always holds: an object belongs to the key that made it, and no other key can tell that it exists; whatever
 //! was answered is on disk; every error has the envelope of the API.
 //!
-//! A request passes [`front`] first, then the routes of its family. Each family is a module with its
+//! A request passes `front` first, then the routes of its family. Each family is a module with its
 //! routes, its shapes and its statements.
 
 mod agents;
