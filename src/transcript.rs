@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    ops::{Add, AddAssign},
+    ops::{Add, AddAssign, Sub},
     pin::Pin,
     sync::Arc,
 };
@@ -53,6 +53,20 @@ impl Add for Usage {
 impl AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
+    }
+}
+
+/// What one usage has beyond another, class by class; nothing where it has less.
+impl Sub for Usage {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self {
+            uncached_input: self.uncached_input - other.uncached_input,
+            cache_write: self.cache_write - other.cache_write,
+            cache_read: self.cache_read - other.cache_read,
+            output: self.output - other.output,
+        }
     }
 }
 

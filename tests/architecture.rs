@@ -42,7 +42,7 @@ const TABLE: &[(&str, May)] = &[
         "scenario",
         Import(&["ident", "brief", "form", "source", "text"]),
     ),
-    ("rubric", Import(&["ident", "source"])),
+    ("rubric", Import(&["ident", "source", "text"])),
     (
         "experiment",
         Import(&["ident", "source", "price", "transcript"]),
@@ -66,7 +66,7 @@ const TABLE: &[(&str, May)] = &[
     ("memory", Import(&["text"])),
     (
         "managed",
-        Import(&["ident", "form", "brief", "text", "rubric", "experiment"]),
+        Import(&["ident", "form", "brief", "text", "experiment"]),
     ),
     (
         "agent",

@@ -1,4 +1,4 @@
-//! What a trial says inside the Claude Managed Agents API: words, tools, guidance, rubrics.
+//! What a trial says inside the Claude Managed Agents API: words, tools, guidance.
 //!
 //! Whoever runs a trial through that API writes them; the embedded agent behind `dreamtrial serve` reads
 //! them back. They are plain text that a model of the service understands as well: there is no side
@@ -7,6 +7,5 @@
 
 pub mod guidance;
 pub mod heard;
-pub mod rubric;
 pub mod tools;
 pub mod words;

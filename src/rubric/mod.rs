@@ -5,6 +5,7 @@
 //! a memory.
 
 mod load;
+pub mod markdown;
 mod votes;
 
 use serde::{Deserialize, Serialize};

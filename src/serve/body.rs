@@ -84,6 +84,19 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     }
 }
 
+/// What a route gives.
+pub(super) type Found<T> = Result<Answer<T>, ApiError>;
+
+/// What is left of an object that was deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Deleted {
+    /// Its id.
+    pub(super) id: String,
+    /// What it was.
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+}
+
 #[cfg(test)]
 mod tests {
     use futures_util::stream;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ApiError, Shared,
-    body::{Answer, Given},
+    body::{Answer, Deleted, Found, Given},
     database::{optional_time, time},
     front::Caller,
     listing::Listing,
@@ -133,18 +133,6 @@ struct Environment {
     updated_at: Timestamp,
     archived_at: Option<Timestamp>,
 }
-
-/// What is left of an object that was deleted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Deleted {
-    /// Its id.
-    pub(super) id: String,
-    /// What it was.
-    #[serde(rename = "type")]
-    pub(super) kind: &'static str,
-}
-
-type Found<T> = Result<Answer<T>, ApiError>;
 
 /// The routes of this family.
 pub(super) fn routes() -> Router<Arc<Shared>> {

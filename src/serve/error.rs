@@ -104,8 +104,8 @@ impl ApiError {
         }
     }
 
-    /// The body of the answer, which the events of a stream have as well.
-    pub(super) fn envelope(&self, request_id: &str) -> Value {
+    /// The body of the answer.
+    fn envelope(&self, request_id: &str) -> Value {
         let (_, name) = self.names();
         let mut error = Map::new();
         error.insert("type".to_owned(), json!(name));

@@ -16,9 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ApiError, Shared,
-    body::{Answer, Given},
+    body::{Answer, Deleted, Found, Given},
     database::{optional_time, time},
-    environments::Deleted,
     front::Caller,
     listing::Listing,
     page::Page,
@@ -79,8 +78,6 @@ impl MemoryStore {
         length("description", "the text", &self.description, 0, 1_024)
     }
 }
-
-type Found<T> = Result<Answer<T>, ApiError>;
 
 /// The routes of stores; those of what is in them are of [`super::memories`].
 pub(super) fn routes() -> Router<Arc<Shared>> {

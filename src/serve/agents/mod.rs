@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use super::{
     ApiError, ErrorKind, Shared,
-    body::{Answer, Given},
+    body::{Answer, Found, Given},
     database::{optional_time, time},
     front::Caller,
     listing::Listing,
@@ -41,8 +41,6 @@ struct Agent {
     updated_at: Timestamp,
     archived_at: Option<Timestamp>,
 }
-
-type Found<T> = Result<Answer<T>, ApiError>;
 
 /// The routes of this family.
 pub(super) fn routes() -> Router<Arc<Shared>> {

@@ -6,7 +6,7 @@ use super::shapes::{Listed, MEMORY, Memory, Prefix, View};
 use crate::serve::{
     ApiError,
     memory_stores::MemoryStore,
-    page::{DEFAULT_LIMIT, List, Order, Page, Window},
+    page::{List, Order, Page, Window},
     path::check_prefix,
     query::Parameters,
 };
@@ -32,10 +32,7 @@ impl Question {
         let depth = parameters.whole("depth", 0..=1)?;
         let view = View::read(parameters, View::Basic)?;
         let mut window = LIST.window(parameters)?;
-        if view == View::Full {
-            // Contents are long.
-            window.limit = window.limit.min(DEFAULT_LIMIT);
-        }
+        window.limit = view.limit(window.limit);
         Ok(Self {
             folder: folder.to_owned(),
             children_only: depth == Some(1),

@@ -16,16 +16,13 @@ use super::{
     versions,
 };
 use crate::serve::{
-    ApiError, Shared,
-    body::{Answer, Given},
-    environments::Deleted,
+    Shared,
+    body::{Answer, Deleted, Found, Given},
     front::Caller,
     memory_stores::find_store,
     page::Page,
     query::Parameters,
 };
-
-type Found<T> = Result<Answer<T>, ApiError>;
 
 /// The routes of memories and versions.
 pub(in crate::serve) fn routes() -> Router<Arc<Shared>> {

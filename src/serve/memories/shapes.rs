@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::serve::{
     ApiError,
     database::{optional_time, time},
+    page::DEFAULT_LIMIT,
     query::Parameters,
 };
 
@@ -68,6 +69,14 @@ pub(super) enum View {
 }
 
 impl View {
+    /// How many objects a page has at most where `limit` are asked for: contents are long.
+    pub(super) fn limit(self, limit: usize) -> usize {
+        match self {
+            Self::Basic => limit,
+            Self::Full => limit.min(DEFAULT_LIMIT),
+        }
+    }
+
     /// The view that is asked for.
     pub(super) fn read(parameters: &Parameters, default: Self) -> Result<Self, ApiError> {
         match parameters.one("view")? {

@@ -9,7 +9,7 @@ use super::{
 use crate::serve::{
     ApiError,
     memory_stores::MemoryStore,
-    page::{DEFAULT_LIMIT, List, Page, Window},
+    page::{List, Page, Window},
     query::Parameters,
 };
 
@@ -42,10 +42,7 @@ impl Question {
         }
         let view = View::read(parameters, View::Basic)?;
         let mut window = LIST.numbered(parameters)?;
-        if view == View::Full {
-            // Contents are long.
-            window.limit = window.limit.min(DEFAULT_LIMIT);
-        }
+        window.limit = view.limit(window.limit);
         Ok(Self {
             memory: text("memory_id")?,
             operation,

@@ -4,8 +4,7 @@ use super::{Evaluation, Outcome, Verdict};
 use crate::{
     brief::{Deliverable, TaskBrief},
     grade::{Checks, GradeRequest, findings},
-    managed,
-    rubric::Rubric,
+    rubric::{Rubric, markdown},
     transcript::Usage,
 };
 
@@ -21,7 +20,7 @@ pub(super) struct Pursued {
 impl Pursued {
     pub(super) fn new(outcome: &Outcome) -> Self {
         Self {
-            rubric: managed::rubric::read(&outcome.rubric),
+            rubric: markdown::read(&outcome.rubric),
             max_iterations: outcome.max_iterations,
             iteration: 0,
         }

@@ -112,13 +112,3 @@ pub(super) fn booked(history: &[Event]) -> (Usage, Milliseconds) {
     }
     sums
 }
-
-/// What one usage has beyond another, class by class.
-pub(super) fn difference(all: Usage, part: Usage) -> Usage {
-    Usage {
-        uncached_input: all.uncached_input - part.uncached_input,
-        cache_write: all.cache_write - part.cache_write,
-        cache_read: all.cache_read - part.cache_read,
-        output: all.output - part.output,
-    }
-}

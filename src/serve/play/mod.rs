@@ -228,7 +228,7 @@ pub fn next(setting: &Setting, history: &[Event]) -> Result<Next, Failure> {
     if let Some(first) = acts {
         let (usage, active) = history::booked(history);
         let request = Emission::Request {
-            usage: history::difference(replayed.usage, usage),
+            usage: replayed.usage - usage,
             active: replayed.active - active,
         };
         emissions.insert(first, request);

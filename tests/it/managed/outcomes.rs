@@ -6,10 +6,10 @@ use dreamtrial::{
     agent::{Agent, Message, Opening, Step, Tools, reference::ReferenceAgent},
     brief::Deliverable,
     grade::{Checks, GradeRequest, findings},
-    managed::{rubric, tools, words},
+    managed::{tools, words},
     plan::Prepared,
     quantity::Seed,
-    rubric::Rubric,
+    rubric::{Rubric, markdown},
     run::brief_of,
     serve::play::{Event, Outcome, Setting, Verdict, transcript},
     transcript::Entry,
@@ -120,7 +120,7 @@ fn played(
         client.task = number;
         client.history.push(Event::Outcome(Outcome {
             description: words::message(&brief, number),
-            rubric: rubric::write(&prepared.rubric(1, number, "10000")),
+            rubric: markdown::write(&prepared.rubric(1, number, "10000")),
             max_iterations: EVALUATIONS,
         }));
         loop {

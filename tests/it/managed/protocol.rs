@@ -5,8 +5,9 @@ use dreamtrial::{
     managed::{
         guidance,
         heard::{Heard, heard},
-        rubric, tools, words,
+        tools, words,
     },
+    rubric::markdown,
 };
 
 use super::client::is_the_same;
@@ -58,9 +59,9 @@ fn every_shipped_rubric_is_read_back() {
     let mut seen = 0;
     for prepared in &plan.scenarios {
         for filled in prepared.rubrics.iter().flatten() {
-            let text = rubric::write(filled);
+            let text = markdown::write(filled);
             assert!(text.starts_with(&filled.body));
-            assert_eq!(rubric::read(&text).as_ref(), Some(filled));
+            assert_eq!(markdown::read(&text).as_ref(), Some(filled));
             seen += 1;
         }
     }

@@ -10,10 +10,8 @@ mod check;
 
 use std::fmt::Write as _;
 
-use crate::{
-    rubric::{Check, Criterion, Rubric},
-    text::blocks,
-};
+use super::{Check, Criterion, Rubric};
+use crate::text::blocks;
 
 /// From how many letters on a word of a free bullet is looked for.
 const LONG_WORD: usize = 5;
