@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     dream::Edit,
     memory::Store,
-    model::caller::Account,
+    model::caller::{Account, Evidence},
     quantity::Milliseconds,
     rubric::Verdicts,
     transcript::{Entry, Failure, Role, Usage},
@@ -38,6 +38,8 @@ pub struct Lost {
     pub session: u32,
     /// What was spent.
     pub account: Account,
+    /// What a service keeps of it.
+    pub evidence: Vec<Evidence>,
 }
 
 /// How a trial ended.
@@ -100,6 +102,8 @@ pub struct SessionDone {
     pub dream: Option<DreamDone>,
     /// What live parts spent on it, its dream included.
     pub account: Account,
+    /// What a service keeps of it, as it gave it.
+    pub evidence: Vec<Evidence>,
     /// What of a live part's work was not taken, and why.
     pub remarks: Vec<Remark>,
 }

@@ -17,6 +17,7 @@ pub mod managed;
 pub mod memory;
 pub mod model;
 pub mod plan;
+pub mod platform;
 pub mod price;
 pub mod process;
 pub mod progress;

@@ -69,6 +69,10 @@ const TABLE: &[(&str, May)] = &[
         Import(&["ident", "form", "brief", "text", "experiment"]),
     ),
     (
+        "platform",
+        Import(&["ident", "quantity", "transcript", "memory", "http"]),
+    ),
+    (
         "agent",
         Import(&[
             "brief",
@@ -78,9 +82,12 @@ const TABLE: &[(&str, May)] = &[
             "transcript",
             "memory",
             "experiment",
+            "price",
+            "budget",
             "model",
             "process",
             "managed",
+            "platform",
         ]),
     ),
     (
@@ -94,8 +101,12 @@ const TABLE: &[(&str, May)] = &[
             "transcript",
             "memory",
             "experiment",
+            "price",
+            "budget",
             "model",
             "process",
+            "managed",
+            "platform",
         ]),
     ),
     (

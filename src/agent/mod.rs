@@ -5,6 +5,9 @@
 //! because none of the types here has room for them.
 
 pub mod chat;
+mod desk;
+mod instructions;
+pub mod managed;
 pub mod process;
 pub mod reference;
 
@@ -66,8 +69,29 @@ pub enum Step {
     Question(Vec<String>),
     /// It handed in.
     Submission(Deliverable),
+    /// It handed in, and the service's own grader has asked for what it may ask for.
+    Reviewed(Deliverable, Review),
     /// Nothing: the task is over.
     Idle,
+}
+
+/// What the service's own grader did before a deliverable went to the user.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Review {
+    /// How often it asked for a revision.
+    pub revisions: u32,
+    /// Its tokens.
+    pub usage: Usage,
+}
+
+/// What the service's own grader is told of a session. An agent is not: only a service that grades by
+/// itself, apart from the agent, is given it.
+#[derive(Debug, Clone)]
+pub struct Outcomes {
+    /// The rubric of each task, in Markdown.
+    pub rubrics: Vec<String>,
+    /// How often it may ask for a revision.
+    pub max_iterations: u32,
 }
 
 /// What an agent did until it waited.
@@ -98,6 +122,21 @@ pub struct SessionEnd {
 pub trait Agent: Send + Sync {
     /// Begins a session.
     fn open(&self, opening: Opening) -> Pending<'_, Result<Box<dyn AgentSession>, Failure>>;
+
+    /// The agent's service, if it grades deliverables by itself before the user sees them.
+    fn reviewing(&self) -> Option<&dyn Reviewing> {
+        None
+    }
+}
+
+/// A service that grades deliverables by itself before the user sees them, apart from its agent.
+pub trait Reviewing: Send + Sync {
+    /// Begins a session in which every deliverable is graded first.
+    fn open_reviewed(
+        &self,
+        opening: Opening,
+        outcomes: Outcomes,
+    ) -> Pending<'_, Result<Box<dyn AgentSession>, Failure>>;
 }
 
 /// A session that has begun.

@@ -119,6 +119,22 @@ impl Purse {
         self.state().spent
     }
 
+    /// What is left of the caps here and around it, whatever is reserved.
+    pub fn left(&self) -> Caps {
+        let mut left = Caps::default();
+        let mut purse = Some(self);
+        while let Some(here) = purse {
+            let spent = here.spent();
+            let (usd, tokens) = (here.0.caps.usd, here.0.caps.tokens);
+            left = Caps {
+                usd: least(left.usd, usd.map(|cap| cap - spent.usd)),
+                tokens: least(left.tokens, tokens.map(|cap| cap - spent.tokens)),
+            };
+            purse = here.0.parent.as_ref();
+        }
+        left
+    }
+
     /// Reserves the most that a call may take, here and in the purse around it.
     pub async fn reserve(&self, most: Amount) -> Result<Reservation, Reached> {
         let mut held = Vec::new();
@@ -185,6 +201,14 @@ impl Purse {
             spent,
             next,
         })
+    }
+}
+
+/// The lesser of two limits, of which either may be none.
+fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line, as it is typed. No behaviour.
 
+mod clean;
 mod finished;
 mod run;
 mod serve;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use clean::CleanArguments;
 pub use finished::{
     CalibrateArguments, ClaimsArguments, CostArguments, GateArguments, GateLooks, GradeArguments,
     PowerArguments, ReportArguments, ScaleName,
@@ -62,6 +64,8 @@ pub enum Command {
     Schema(SchemaArguments),
     /// Statistics of a table of results from anywhere
     Stats(StatsArguments),
+    /// Take away what runs left in an account of managed agents
+    Clean(CleanArguments),
     /// Serve agents, environments and memory stores of the Managed Agents API on this machine
     Serve(ServeArguments),
 }

@@ -49,6 +49,9 @@ pub struct RunArguments {
     /// Say what would run and what it would cost, and run nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// With managed agents: leave in the account what the run made there, to be looked at
+    #[arg(long)]
+    pub keep: bool,
     /// Who plays which part
     #[command(flatten)]
     pub live: LiveArguments,
@@ -76,11 +79,12 @@ pub struct LiveArguments {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Live models")]
 pub struct CastArguments {
-    /// Who plays the agent, and dreams if it is a model: reference, anthropic:MODEL, openai:MODEL, a name
-    /// under `models` in the experiment, or process:COMMAND
+    /// Who plays the agent, and dreams if it is a model: reference, anthropic:MODEL, openai:MODEL,
+    /// managed or managed:MODEL (Claude Managed Agents), a name under `models` in the experiment, or
+    /// process:COMMAND
     #[arg(long, value_name = "WHO")]
     pub backend: Option<String>,
-    /// Who dreams: embedded, a model, or process:COMMAND
+    /// Who dreams: embedded, a model, managed, or process:COMMAND
     #[arg(long, value_name = "WHO")]
     pub dreamer: Option<String>,
     /// Who grades, in sessions and at the end: embedded, or a model

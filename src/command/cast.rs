@@ -31,6 +31,10 @@ pub(super) fn choose(experiment: &mut Experiment, flags: &CastArguments) -> Resu
                 cast.agent = AgentPart::Model(name.clone());
                 cast.dreamer = DreamerPart::Model(name);
             }
+            Who::Managed(name) => {
+                cast.agent = AgentPart::Managed(name.clone());
+                cast.dreamer = DreamerPart::Managed(name);
+            }
             Who::Program(program) => cast.agent = AgentPart::Process(program),
         }
     }
@@ -38,6 +42,7 @@ pub(super) fn choose(experiment: &mut Experiment, flags: &CastArguments) -> Resu
         cast.dreamer = match part(experiment, flags, "--dreamer", who, "embedded")? {
             Who::Embedded => DreamerPart::Embedded,
             Who::Model(name) => DreamerPart::Model(name),
+            Who::Managed(name) => DreamerPart::Managed(name),
             Who::Program(program) => DreamerPart::Process(program),
         };
     }
@@ -48,13 +53,21 @@ pub(super) fn choose(experiment: &mut Experiment, flags: &CastArguments) -> Resu
                 model,
                 repeats: flags.judge_repeats.unwrap_or(1),
             }),
-            Who::Program(_) => {
-                return Err(Failure::usage("a program cannot be the judge")
+            Who::Program(_) | Who::Managed(_) => {
+                return Err(Failure::usage("the judge is embedded or a model")
                     .hint("use `embedded`, a model's name, or `PROVIDER:MODEL`"));
             }
         };
         cast.grader = judge.clone();
         cast.in_session_grader = judge;
+    }
+    if matches!(cast.dreamer, DreamerPart::Managed(_))
+        && !matches!(cast.agent, AgentPart::Managed(_))
+    {
+        return Err(Failure::usage(
+            "the dreamer is managed and the agent is not: managed dreams read managed sessions",
+        )
+        .hint("use `--backend managed`, or another dreamer"));
     }
     experiment.backend = if cast == live::Cast::embedded() {
         Backend::Reference
@@ -67,11 +80,12 @@ pub(super) fn choose(experiment: &mut Experiment, flags: &CastArguments) -> Resu
 enum Who {
     Embedded,
     Model(String),
+    Managed(String),
     Program(live::Program),
 }
 
-/// What a flag names: the embedded part, a model of the experiment, `PROVIDER:MODEL`, or
-/// `process:COMMAND`.
+/// What a flag names: the embedded part, a model of the experiment, `PROVIDER:MODEL`, `managed` with or
+/// without a model, or `process:COMMAND`.
 fn part(
     experiment: &mut Experiment,
     flags: &CastArguments,
@@ -96,8 +110,14 @@ fn part(
         } else {
             format!("{}, ", names.join(", "))
         };
-        format!("use {models}`{embedded}`, `anthropic:MODEL`, `openai:MODEL` or `process:COMMAND`")
+        format!(
+            "use {models}`{embedded}`, `anthropic:MODEL`, `openai:MODEL`, `managed:MODEL` or `process:COMMAND`"
+        )
     };
+    if text == "managed" {
+        let name = experiment.priced_as.clone();
+        return managed(experiment, flags, flag, &name);
+    }
     let Some((kind, rest)) = text.split_once(':').filter(|(_, rest)| !rest.is_empty()) else {
         return Err(Failure::usage(format!("`{flag} {text}`: nobody is called so")).hint(known()));
     };
@@ -105,6 +125,7 @@ fn part(
         "anthropic" => Provider::Anthropic,
         "openai" => Provider::Openai,
         "process" => return Ok(Who::Program(program(rest))),
+        "managed" => return managed(experiment, flags, flag, rest),
         _ => {
             return Err(
                 Failure::usage(format!("`{flag} {text}`: no provider `{kind}`")).hint(known()),
@@ -126,6 +147,37 @@ fn part(
     }
     experiment.models.insert(text.to_owned(), model);
     Ok(Who::Model(text.to_owned()))
+}
+
+/// A model of the managed service: one that the experiment names, or one of this id.
+fn managed(
+    experiment: &mut Experiment,
+    flags: &CastArguments,
+    flag: &str,
+    model: &str,
+) -> Result<Who, Failure> {
+    if let Some(settings) = experiment.models.get(model) {
+        if settings.provider == Provider::Anthropic {
+            return Ok(Who::Managed(model.to_owned()));
+        }
+        return Err(Failure::usage(format!(
+            "`{flag}`: the model `{model}` is reached as `{}`, and managed agents are of `anthropic`",
+            settings.provider.as_str()
+        )));
+    }
+    let mut settings = ModelSettings::new(Provider::Anthropic, model.to_owned());
+    settings.base_url.clone_from(&flags.base_url);
+    if let Err(known) = settings.price() {
+        return Err(
+            Failure::usage(format!("no price for the model `{model}`")).hint(format!(
+                "known: {}; or name it under `models` in the experiment file, with `price` or `priced_as`",
+                known.join(", ")
+            )),
+        );
+    }
+    let name = format!("managed:{model}");
+    experiment.models.insert(name.clone(), settings);
+    Ok(Who::Managed(name))
 }
 
 /// A command, split at spaces; a part that is a file is made absolute, as programs run elsewhere.

@@ -3,9 +3,12 @@
 //! What always holds: a session is on record before the next block begins, and whatever ends a block
 //! early, what was done before is kept.
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::{
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
 
-use tokio::sync::oneshot;
+use tokio::{runtime::Runtime, sync::oneshot};
 
 use super::{
     Environment, Failure,
@@ -19,6 +22,7 @@ use crate::{
     progress::Progress,
     record::{RecordError, Recorder},
     run::{Cancel, Funds, Halt, History, Runner, Staff, Summary},
+    transcript::Pending,
 };
 
 /// How many events may wait for the disk before trials wait too.
@@ -26,6 +30,9 @@ const QUEUE: usize = 512;
 
 /// How many trials at most wait for one commit.
 const GROUP: usize = 256;
+
+/// How long a service is given to hear that its work is not wanted any more.
+const ABANDONED_WITHIN: Duration = Duration::from_secs(10);
 
 /// What the writer of the record is sent.
 enum Note {
@@ -44,6 +51,21 @@ pub(super) struct Work {
     pub(super) funds: Funds,
     /// Whether sessions are paid for, so that each must be on disk before the next costs anything.
     pub(super) live: bool,
+    /// What is done about work of a service that nobody waits for any more.
+    pub(super) abandon: Option<Abandon>,
+}
+
+/// Tells a service that nobody waits for its work any more.
+pub(super) type Abandon = Arc<dyn Fn() -> Pending<'static, ()> + Send + Sync>;
+
+/// What runs with so many trials at a time run in.
+pub(super) fn runtime(jobs: usize) -> Result<Arc<Runtime>, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(jobs.min(usize::from(cores())))
+        .enable_all()
+        .build()
+        .map(Arc::new)
+        .map_err(Failure::new)
 }
 
 /// A plan that is being run into a record.
@@ -51,7 +73,7 @@ pub(super) struct Execution<'e> {
     plan: Arc<Plan>,
     work: Work,
     /// One for all blocks: connections to services live in it.
-    runtime: tokio::runtime::Runtime,
+    runtime: Arc<Runtime>,
     history: &'e dyn History,
     cancel: Cancel,
     /// Gone while a block runs, and for good after a failed write.
@@ -90,19 +112,15 @@ impl<'e> Execution<'e> {
         work: Work,
         recorder: Recorder,
         history: &'e dyn History,
+        runtime: Arc<Runtime>,
         environment: &Environment,
-    ) -> Result<Self, Failure> {
+    ) -> Self {
         let (sessions, _) = plan.size();
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(work.jobs.min(usize::from(cores())))
-            .enable_all()
-            .build()
-            .map_err(Failure::new)?;
         let there: usize = (0..plan.trials.len())
             .map(|trial| history.count(trial))
             .sum();
         let progress = Progress::new(sessions as u64, there as u64, environment.terminal);
-        Ok(Self {
+        Self {
             plan: Arc::clone(plan),
             work,
             runtime,
@@ -111,13 +129,13 @@ impl<'e> Execution<'e> {
             writer: Some((recorder, progress)),
             canceled: false,
             halt: None,
-        })
+        }
     }
 
     /// Runs the trials of the scenarios that are wanted, by number; returns whether that ended
     /// before all of them were run.
     pub(super) fn run(&mut self, wanted: impl Fn(usize) -> bool) -> Result<bool, Failure> {
-        let Some((mut recorder, mut progress)) = self.writer.take() else {
+        let Some((recorder, progress)) = self.writer.take() else {
             return Err(Failure::usage("the record's writer broke off"));
         };
         let trials = self.plan.trials.iter();
@@ -129,45 +147,7 @@ impl<'e> Execution<'e> {
         let problem: Arc<Mutex<Option<RecordError>>> = Arc::default();
         let writer = {
             let (cancel, problem) = (self.cancel.clone(), Arc::clone(&problem));
-            std::thread::spawn(move || {
-                let mut result = Ok(());
-                while let Ok(first) = receiver.recv() {
-                    let mut waiting = Vec::new();
-                    // What came meanwhile is committed together.
-                    for note in std::iter::once(first).chain(receiver.try_iter()) {
-                        match note {
-                            Note::Event(event) => {
-                                if result.is_ok() {
-                                    result = recorder.keep(&event);
-                                }
-                                if let Some(line) = progress.event(&event) {
-                                    tell(&format!("{line}\n"));
-                                }
-                            }
-                            Note::Wait(told) => waiting.push(told),
-                        }
-                        if waiting.len() >= GROUP {
-                            break;
-                        }
-                    }
-                    if !waiting.is_empty() && result.is_ok() {
-                        result = recorder.flush();
-                    }
-                    if result.is_err() {
-                        cancel.set();
-                    }
-                    for told in waiting {
-                        // Whoever waits for this may have broken off.
-                        let _ = told.send(());
-                    }
-                }
-                if let Err(error) = result.and_then(|()| recorder.flush())
-                    && let Ok(mut slot) = problem.lock()
-                {
-                    *slot = Some(error);
-                }
-                (recorder, progress)
-            })
+            std::thread::spawn(move || write(recorder, progress, &receiver, &cancel, &problem))
         };
         let cancel = self.cancel.clone();
         let mut runner = Runner::new(Arc::clone(&self.plan), self.work.jobs, cancel.clone())
@@ -184,6 +164,7 @@ impl<'e> Execution<'e> {
                 })
             }));
         }
+        let abandon = self.work.abandon.clone();
         let summary = self.runtime.block_on(async {
             let running = runner.run(&block, move |event| {
                 // The writer goes only after all senders, so this cannot fail while trials run.
@@ -196,6 +177,10 @@ impl<'e> Execution<'e> {
                     interrupted = tokio::signal::ctrl_c() => {
                         if interrupted.is_ok() && cancel.is_set() {
                             tell("\ndropped what was under way\n");
+                            if let Some(abandon) = &abandon {
+                                // Whatever is not told in time is found by `dreamtrial clean`.
+                                let _ = tokio::time::timeout(ABANDONED_WITHIN, abandon()).await;
+                            }
                             break Summary {
                                 canceled: 1,
                                 ..Summary::default()
@@ -230,4 +215,52 @@ impl<'e> Execution<'e> {
         }
         Ok((self.canceled, self.halt))
     }
+}
+
+/// Writes what it is sent until nobody is left to send. After a failed write the run is stopped, and
+/// nothing more is written.
+fn write(
+    mut recorder: Recorder,
+    mut progress: Progress,
+    receiver: &mpsc::Receiver<Note>,
+    cancel: &Cancel,
+    problem: &Mutex<Option<RecordError>>,
+) -> (Recorder, Progress) {
+    let mut result = Ok(());
+    while let Ok(first) = receiver.recv() {
+        let mut waiting = Vec::new();
+        // What came meanwhile is committed together.
+        for note in std::iter::once(first).chain(receiver.try_iter()) {
+            match note {
+                Note::Event(event) => {
+                    if result.is_ok() {
+                        result = recorder.keep(&event);
+                    }
+                    if let Some(line) = progress.event(&event) {
+                        tell(&format!("{line}\n"));
+                    }
+                }
+                Note::Wait(told) => waiting.push(told),
+            }
+            if waiting.len() >= GROUP {
+                break;
+            }
+        }
+        if !waiting.is_empty() && result.is_ok() {
+            result = recorder.flush();
+        }
+        if result.is_err() {
+            cancel.set();
+        }
+        for told in waiting {
+            // Whoever waits for this may have broken off.
+            let _ = told.send(());
+        }
+    }
+    if let Err(error) = result.and_then(|()| recorder.flush())
+        && let Ok(mut slot) = problem.lock()
+    {
+        *slot = Some(error);
+    }
+    (recorder, progress)
 }

@@ -5,6 +5,7 @@ mod calibrate;
 mod cast;
 mod check;
 mod claims;
+mod clean;
 mod cost;
 mod doctor;
 mod dreams;
@@ -14,6 +15,7 @@ mod funds;
 mod gate;
 mod grade;
 pub mod load;
+mod managed;
 mod power;
 mod report;
 mod run;
@@ -201,6 +203,7 @@ pub fn dispatch(arguments: &Arguments, environment: &Environment) -> ExitCode {
         Command::Grade(arguments) => grade::grade(arguments, environment),
         Command::Calibrate(arguments) => calibrate::calibrate(arguments),
         Command::Stats(arguments) => stats::stats(arguments),
+        Command::Clean(arguments) => clean::clean(arguments, environment),
         Command::Serve(arguments) => serve::serve(arguments, environment),
     };
     match result {

@@ -25,7 +25,7 @@ pub(super) fn power(arguments: &PowerArguments) -> Result<Exit, Failure> {
         Some(folder) => {
             let record = open(folder)?;
             let measured = Measured::read(&record).map_err(Failure::new)?;
-            reference = measured.manifest.backend == "reference";
+            reference = measured.manifest.is_reference();
             let wanted = Wanted {
                 metric: measure,
                 group: group(arguments)?,

@@ -6,12 +6,16 @@ use std::{
     sync::Arc,
 };
 
+use tokio::runtime::Runtime;
+
 use super::{
     Environment, Exit, Failure, cast,
     dreams::{self, RecordedDreams},
     early,
-    execute::{Execution, Work},
-    funds, load, print, report,
+    execute::{self, Execution, Work},
+    funds, load,
+    managed::Managed,
+    print, report,
     staff::{Agency, Cassettes},
     tell,
 };
@@ -23,10 +27,7 @@ use crate::{
     grade::Judge,
     plan::{Plan, PlanError},
     quantity::Usd,
-    record::{
-        DreamsOf, Host, Manifest, NoHistory, Record, RecordError, Recorder, RegisteredClaims,
-        Resumed,
-    },
+    record::{Host, Manifest, NoHistory, Record, RecordError, Recorder, RegisteredClaims, Resumed},
     run::{Halt, History, Staff},
     scenario::Scenario,
     source::Problems,
@@ -76,32 +77,31 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
                 .hint("add `--resume` to continue it, or give another folder with `--out`"),
         );
     }
-    let (staff, dreams_of) = staff(arguments, &plan, environment)?;
-    std::fs::create_dir_all(&folder).map_err(Failure::io(&folder))?;
+    let runtime = execute::runtime(jobs)?;
     let mut manifest = manifest(&plan, environment);
     manifest.claims = registered;
-    manifest.dreams_of = dreams_of;
-    let (recorder, history): (Recorder, Box<dyn History>) = if file.exists() {
-        same_claims(&file, &manifest)?;
-        dreams::same_dreams(&file, &manifest)?;
-        (
-            Recorder::resume(&file, &manifest).map_err(failed)?,
-            Box::new(Resumed::open(&file).map_err(failed)?),
-        )
-    } else {
-        (
-            Recorder::create(&file, &manifest).map_err(failed)?,
-            Box::new(NoHistory),
-        )
-    };
+    let (staff, managed) = staff(arguments, &plan, environment, &runtime, &mut manifest)?;
+    if let Some(managed) = &managed {
+        managed.begin(&manifest, file.exists().then_some(&file))?;
+    }
+    std::fs::create_dir_all(&folder).map_err(Failure::io(&folder))?;
+    let (recorder, history) = opened(&file, &manifest)?;
     let funds = funds::funds(&arguments.budget, history.as_ref(), plan.trials.len())?;
     let work = Work {
         jobs,
         staff: Arc::new(staff),
         funds,
         live,
+        abandon: managed.as_ref().map(Managed::abandon),
     };
-    let mut execution = Execution::new(&plan, work, recorder, history.as_ref(), environment)?;
+    let mut execution = Execution::new(
+        &plan,
+        work,
+        recorder,
+        history.as_ref(),
+        runtime,
+        environment,
+    );
     let stop = if let Some(early) = &early {
         early.run(&mut execution, &file)?
     } else {
@@ -110,6 +110,10 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
     };
     let (canceled, halt) = execution.finish()?;
     let incomplete = report::report_on(&folder, &folder)?;
+    if let Some(managed) = managed {
+        let over = !arguments.keep && !canceled && halt.is_none() && !incomplete;
+        managed.end(Record::open(&file).map_err(failed)?.manifest(), over);
+    }
     if let Some(stop) = stop.filter(|_| !canceled) {
         print(&format!("\n{}\n", stop.words()))?;
         return Ok(stop.exit());
@@ -131,28 +135,51 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
     })
 }
 
-/// Who plays the parts, after somebody agreed to what that costs, and the run whose dreams are taken.
+/// The record of a run, new or gone on with, and what is in it.
+fn opened(file: &Path, manifest: &Manifest) -> Result<(Recorder, Box<dyn History>), Failure> {
+    if !file.exists() {
+        let recorder = Recorder::create(file, manifest).map_err(failed)?;
+        return Ok((recorder, Box::new(NoHistory)));
+    }
+    same_claims(file, manifest)?;
+    dreams::same_dreams(file, manifest)?;
+    let recorder = Recorder::resume(file, manifest).map_err(failed)?;
+    let history = Resumed::open(file).map_err(failed)?;
+    Ok((recorder, Box::new(history)))
+}
+
+/// Who plays the parts, after somebody agreed to what that costs; the account of those that are managed.
+/// The manifest learns whose dreams are taken, and what is behind the service.
 /// Whatever is wrong with keys and models shows before anything is made or asked.
 fn staff(
     arguments: &RunArguments,
     plan: &Plan,
     environment: &Environment,
-) -> Result<(Staff, Option<DreamsOf>), Failure> {
+    runtime: &Arc<Runtime>,
+    manifest: &mut Manifest,
+) -> Result<(Staff, Option<Managed>), Failure> {
     let cassettes = Cassettes::of(&arguments.live, arguments.resume)?;
     let closed = cassettes.is_closed();
     let folder = arguments.dreams_of.as_deref();
     let dreams = folder
         .map(|folder| RecordedDreams::open(folder, plan))
         .transpose()?;
-    let dreams_of = dreams.as_ref().map(RecordedDreams::source);
+    manifest.dreams_of = dreams.as_ref().map(RecordedDreams::source);
     let dreamer = dreams.map(|dreams| Box::new(dreams) as Box<dyn Dreamer>);
-    let staff = Agency::new(&plan.experiment, environment, cassettes).staff(dreamer)?;
+    let mut agency = Agency::new(&plan.experiment, environment, cassettes);
+    let staff = agency.staff(dreamer)?;
+    let managed = agency
+        .managed()
+        .map(|account| Managed::new(account, Arc::clone(runtime)));
+    if let Some(managed) = &managed {
+        managed.look(manifest)?;
+    }
     if !closed {
-        let cost = funds::live_cost(plan, dreams_of.is_none());
+        let cost = funds::live_cost(plan, manifest.dreams_of.is_none());
         let basis = "from the sizes of the texts; see `--dry-run`";
         funds::agree(cost, basis, &arguments.budget, environment)?;
     }
-    Ok((staff, dreams_of))
+    Ok((staff, managed))
 }
 
 /// What the run is, but for claims and dreams that it takes from elsewhere.

@@ -8,25 +8,32 @@ use secrecy::SecretString;
 
 use super::{Environment, Failure};
 use crate::{
-    agent::{Agent, chat::ChatAgent, process::ProcessAgent, reference::ReferenceAgent},
+    agent::{
+        Agent, chat::ChatAgent, managed::ManagedAgent, process::ProcessAgent,
+        reference::ReferenceAgent,
+    },
     cli::LiveArguments,
     dream::{
         Dreamer,
         consolidate::Consolidator,
+        managed::ManagedDreamer,
         process::ProcessDreamer,
         prompted::{PromptedDreamer, PromptedLimits},
     },
     experiment::{
-        AgentPart, DreamerPart, Experiment, GraderPart, ModelSettings, UserPart,
+        AgentPart, DreamerPart, Experiment, GraderPart, ModelSettings, Regime, UserPart,
         live::{Judge as JudgePart, Program, Provider},
     },
     grade::{Checks, Grader, Judge},
     http::Service,
+    managed::guidance,
     model::{
         LiveModel, Metered, Model,
         cassette::{Recording, Replaying, Tape, TapeError},
         live,
     },
+    platform::{Account, Client},
+    price::Price,
     process::Launch,
     run::Staff,
     transcript::Role,
@@ -59,6 +66,11 @@ impl Cassettes {
         Ok(Self { record, replay })
     }
 
+    /// Whether there is any.
+    fn is_any(&self) -> bool {
+        self.replay.is_some() || self.record.is_some()
+    }
+
     /// Whether no service will be asked.
     pub(super) fn is_closed(&self) -> bool {
         self.replay.is_some() && self.record.is_none()
@@ -80,12 +92,55 @@ fn failed(error: TapeError) -> Failure {
     }
 }
 
+/// The service of managed agents for whoever is no part of an experiment.
+pub(super) fn platform_service(
+    base_url: Option<&str>,
+    environment: &Environment,
+) -> Result<Arc<Service>, Failure> {
+    let provider = Provider::Anthropic;
+    let settings = ModelSettings::new(provider, String::new());
+    let base_url = base_url
+        .map(str::to_owned)
+        .or_else(|| environment.variable(provider.base_url_variable()))
+        .unwrap_or_else(|| provider.base_url().to_owned());
+    let variable = provider.key_variable();
+    let key = environment
+        .variable(variable)
+        .filter(|key| !key.trim().is_empty())
+        .ok_or_else(|| {
+            Failure::usage(format!("`{variable}` is not set")).hint(format!(
+                "set it to the key that the runs had: `export {variable}=…`"
+            ))
+        })?;
+    let key = SecretString::from(key.trim().to_owned());
+    let clock = Arc::clone(&environment.clock);
+    live::service(&settings, &base_url, Some(key), clock)
+        .map(Arc::new)
+        .map_err(Failure::new)
+}
+
+fn price(name: &str, settings: &ModelSettings) -> Result<Price, Failure> {
+    settings
+        .price()
+        .map_err(|_| Failure::usage(format!("no price for the model `{name}`")))
+}
+
+/// A model as the API of managed agents wants it.
+fn managed_model(settings: &ModelSettings) -> serde_json::Value {
+    let mut model = serde_json::json!({"id": settings.id});
+    if let Some(effort) = &settings.effort {
+        model["effort"] = effort.as_str().into();
+    }
+    model
+}
+
 /// Services and models of an experiment, each made once.
 pub(super) struct Agency<'e> {
     experiment: &'e Experiment,
     environment: &'e Environment,
     cassettes: Cassettes,
     services: BTreeMap<(String, String), Arc<Service>>,
+    account: Option<((String, String), Arc<Account>)>,
 }
 
 impl<'e> Agency<'e> {
@@ -99,6 +154,7 @@ impl<'e> Agency<'e> {
             environment,
             cassettes,
             services: BTreeMap::new(),
+            account: None,
         }
     }
 
@@ -116,6 +172,16 @@ impl<'e> Agency<'e> {
                 cast.limits,
                 self.settings(name)?.max_output_tokens,
             )),
+            AgentPart::Managed(name) => {
+                let settings = self.settings(name)?;
+                Box::new(ManagedAgent::new(
+                    self.account(name)?,
+                    name.clone(),
+                    managed_model(settings),
+                    price(name, settings)?,
+                    (cast.limits, cast.managed),
+                ))
+            }
             AgentPart::Process(program) => Box::new(ProcessAgent::new(
                 self.launch(program),
                 experiment.limits,
@@ -133,6 +199,17 @@ impl<'e> Agency<'e> {
                 };
                 Box::new(PromptedDreamer::new(self.model(name)?, limits))
             }
+            (None, DreamerPart::Managed(name)) => {
+                let settings = self.settings(name)?;
+                self.short_enough()?;
+                Box::new(ManagedDreamer::new(
+                    self.account(name)?,
+                    name.clone(),
+                    managed_model(settings),
+                    price(name, settings)?,
+                    cast.managed,
+                ))
+            }
             (None, DreamerPart::Process(program)) => Box::new(ProcessDreamer::new(
                 self.launch(program),
                 Arc::clone(&self.environment.clock),
@@ -149,6 +226,59 @@ impl<'e> Agency<'e> {
             final_grader: self.grader(&cast.grader, Role::FinalGrader)?,
             rephraser,
         })
+    }
+
+    /// The account of managed agents, once one of the parts was made that uses it.
+    pub(super) fn managed(&self) -> Option<Arc<Account>> {
+        self.account
+            .as_ref()
+            .map(|(_, account)| Arc::clone(account))
+    }
+
+    /// The account that a managed part works in: one for agent and dreamer.
+    fn account(&mut self, name: &str) -> Result<Arc<Account>, Failure> {
+        if self.cassettes.is_any() {
+            return Err(Failure::usage(
+                "cassettes hold the completions of models, and a managed agent's are the service's own",
+            )
+            .hint("leave `--record` and `--replay` out, or run the models with `--backend anthropic:MODEL`"));
+        }
+        let settings = self.settings(name)?;
+        if settings.provider != Provider::Anthropic {
+            return Err(Failure::usage(format!(
+                "model `{name}` is reached as `{}`, and managed agents are of `anthropic`",
+                settings.provider.as_str()
+            )));
+        }
+        let at = (self.base_url(settings), settings.key_variable().to_owned());
+        if let Some((known, account)) = &self.account {
+            if *known == at {
+                return Ok(Arc::clone(account));
+            }
+            return Err(Failure::usage(
+                "the managed agent and the managed dreamer are in two accounts, and a dream reads the agent's sessions",
+            )
+            .hint("give both models the same `base_url` and `key`"));
+        }
+        let client = Client::new(self.service(name)?, name);
+        let mut bytes = [0; 8];
+        getrandom::fill(&mut bytes).map_err(Failure::new)?;
+        let nonce = format!("{:016x}", u64::from_le_bytes(bytes));
+        let account = Arc::new(Account::new(client, nonce));
+        self.account = Some((at, Arc::clone(&account)));
+        Ok(account)
+    }
+
+    /// Refuses a dream policy that the service would refuse, before anything is paid for.
+    fn short_enough(&self) -> Result<(), Failure> {
+        for arm in &self.experiment.arms {
+            if arm.memory != Regime::Dreamed {
+                continue;
+            }
+            guidance::write(&self.experiment.policy(arm))
+                .map_err(|error| Failure::usage(format!("arm `{}`: {error}", arm.id)))?;
+        }
+        Ok(())
     }
 
     /// A grader.
@@ -200,9 +330,7 @@ impl<'e> Agency<'e> {
                 }
                 (None, None) => self.live(name)?,
             };
-        let price = settings
-            .price()
-            .map_err(|_| Failure::usage(format!("no price for the model `{name}`")))?;
+        let price = price(name, settings)?;
         Ok(Arc::new(Metered::new(
             inner,
             name.to_owned(),

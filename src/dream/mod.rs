@@ -4,6 +4,8 @@
 //! stems from a line of the input or an entry of a transcript, and the [`Edit`] that made it says which.
 
 pub mod consolidate;
+mod explain;
+pub mod managed;
 pub mod process;
 pub mod prompted;
 

@@ -332,6 +332,9 @@ pub enum AgentPart {
     Reference,
     /// A model of this name under `models`, in a loop with tools.
     Model(String),
+    /// A model of this name under `models`, as an agent of Claude Managed Agents: the service runs the loop
+    /// and keeps the memory.
+    Managed(String),
     /// A program.
     Process(Program),
 }
@@ -345,6 +348,9 @@ pub enum DreamerPart {
     Embedded,
     /// A model of this name under `models`, prompted.
     Model(String),
+    /// The dreams of Claude Managed Agents with the model of this name under `models`; the agent must be
+    /// managed too, because they read its sessions.
+    Managed(String),
     /// A program.
     Process(Program),
 }
@@ -417,6 +423,31 @@ impl Default for LoopLimits {
     }
 }
 
+/// Limits of what is managed by a service.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ManagedLimits {
+    /// The most that one session may cost at list price, in USD; the service ends the session's work there.
+    pub usd_per_session: f64,
+    /// The most that one dream may cost at list price, in USD; past that it is canceled.
+    pub usd_per_dream: f64,
+    /// How long a dream may take, in seconds; past that it is canceled.
+    pub seconds_per_dream: f64,
+    /// The longest wait between two looks at a dream, in seconds.
+    pub poll_seconds: f64,
+}
+
+impl Default for ManagedLimits {
+    fn default() -> Self {
+        Self {
+            usd_per_session: 5.0,
+            usd_per_dream: 20.0,
+            seconds_per_dream: 14_400.0,
+            poll_seconds: 10.0,
+        }
+    }
+}
+
 /// Who plays which part of a live trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -438,6 +469,9 @@ pub struct Cast {
     /// Limits of an agent that is a model.
     #[serde(default)]
     pub limits: LoopLimits,
+    /// Limits of what is managed by a service.
+    #[serde(default)]
+    pub managed: ManagedLimits,
 }
 
 impl Cast {
@@ -450,16 +484,17 @@ impl Cast {
             in_session_grader: GraderPart::Embedded,
             user: UserPart::Scripted,
             limits: LoopLimits::default(),
+            managed: ManagedLimits::default(),
         }
     }
 
     /// The models that are named, each with the part that it plays.
     pub fn models(&self) -> Vec<(Role, &str)> {
         let mut named = Vec::new();
-        if let AgentPart::Model(name) = &self.agent {
+        if let AgentPart::Model(name) | AgentPart::Managed(name) = &self.agent {
             named.push((Role::Agent, name.as_str()));
         }
-        if let DreamerPart::Model(name) = &self.dreamer {
+        if let DreamerPart::Model(name) | DreamerPart::Managed(name) = &self.dreamer {
             named.push((Role::Dreamer, name.as_str()));
         }
         for (role, part) in [

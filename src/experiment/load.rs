@@ -282,11 +282,11 @@ fn build(
         let programs = [
             match &mut cast.agent {
                 AgentPart::Process(program) => Some(program),
-                AgentPart::Reference | AgentPart::Model(_) => None,
+                AgentPart::Reference | AgentPart::Model(_) | AgentPart::Managed(_) => None,
             },
             match &mut cast.dreamer {
                 DreamerPart::Process(program) => Some(program),
-                DreamerPart::Embedded | DreamerPart::Model(_) => None,
+                DreamerPart::Embedded | DreamerPart::Model(_) | DreamerPart::Managed(_) => None,
             },
         ];
         for program in programs.into_iter().flatten() {
@@ -326,7 +326,7 @@ fn build(
         }
     }
     let agent_is_model = match &backend {
-        Backend::Live(cast) => matches!(cast.agent, AgentPart::Model(_)),
+        Backend::Live(cast) => matches!(cast.agent, AgentPart::Model(_) | AgentPart::Managed(_)),
         Backend::Reference => false,
     };
     let known = crate::price::PriceList::embedded();
@@ -394,11 +394,11 @@ fn cast_faults(cast: &Cast) -> Vec<String> {
     }
     let program = match &cast.agent {
         AgentPart::Process(program) => Some(program),
-        AgentPart::Reference | AgentPart::Model(_) => None,
+        AgentPart::Reference | AgentPart::Model(_) | AgentPart::Managed(_) => None,
     };
     let other = match &cast.dreamer {
         DreamerPart::Process(program) => Some(program),
-        DreamerPart::Embedded | DreamerPart::Model(_) => None,
+        DreamerPart::Embedded | DreamerPart::Model(_) | DreamerPart::Managed(_) => None,
     };
     for program in program.into_iter().chain(other) {
         if program.command.first().is_none_or(String::is_empty) {
@@ -406,6 +406,26 @@ fn cast_faults(cast: &Cast) -> Vec<String> {
         }
         if !(program.seconds > 0.0 && program.seconds.is_finite()) {
             found.push(format!("`seconds` is {}, not above 0", program.seconds));
+        }
+    }
+    if matches!(cast.dreamer, DreamerPart::Managed(_))
+        && !matches!(cast.agent, AgentPart::Managed(_))
+    {
+        found.push(
+            "the dreamer is `managed` and the agent is not: managed dreams read managed sessions"
+                .to_owned(),
+        );
+    }
+    let managed = &cast.managed;
+    for (name, value, least) in [
+        // A budget is in whole cents.
+        ("usd_per_session", managed.usd_per_session, 0.01),
+        ("usd_per_dream", managed.usd_per_dream, 0.01),
+        ("seconds_per_dream", managed.seconds_per_dream, 1.0),
+        ("poll_seconds", managed.poll_seconds, 0.01),
+    ] {
+        if !(value >= least && value.is_finite()) {
+            found.push(format!("`{name}` is {value}, not {least} or more"));
         }
     }
     let limits = &cast.limits;

@@ -242,6 +242,10 @@ impl Experiment {
             AgentPart::Model(name) => self.models.get(&name).map_or(name, |model| {
                 format!("{}:{}", model.provider.as_str(), model.id)
             }),
+            AgentPart::Managed(name) => self
+                .models
+                .get(&name)
+                .map_or_else(|| name.clone(), |model| format!("managed:{}", model.id)),
             AgentPart::Process(program) => format!(
                 "process:{}",
                 program.command.last().map_or("", String::as_str)
@@ -253,7 +257,7 @@ impl Experiment {
     pub fn agent_price_name(&self) -> &str {
         match &self.backend {
             Backend::Live(cast) => match &cast.agent {
-                AgentPart::Model(name) => self
+                AgentPart::Model(name) | AgentPart::Managed(name) => self
                     .models
                     .get(name)
                     .map_or(self.priced_as.as_str(), ModelSettings::priced_as),

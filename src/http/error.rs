@@ -13,6 +13,8 @@ pub enum CallErrorKind {
     Rejected,
     /// What may pass did not pass within the retries.
     Exhausted,
+    /// The request is not to be sent twice, and whether it was carried out is not known.
+    Unsettled,
 }
 
 /// A call that failed. It shows no secret, and of an address no query.

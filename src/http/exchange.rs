@@ -31,6 +31,9 @@ const MOST_OF_A_PAGE: (usize, usize) = (4_000, 200);
 /// again.
 const LINGER: Duration = Duration::from_millis(20);
 
+/// The header that names the account.
+const ORGANIZATION: &str = "anthropic-organization-id";
+
 /// What attempts have in common.
 pub(super) struct Exchange<'e> {
     pub(super) client: &'e Client,
@@ -61,6 +64,8 @@ pub(super) struct Head {
     pub(super) request_id: Option<String>,
     /// When it answered, by its own clock.
     pub(super) date: Option<Timestamp>,
+    /// Whose account it worked on, where it says so.
+    pub(super) organization: Option<String>,
 }
 
 /// How an answer is read.
@@ -116,8 +121,19 @@ impl Exchange<'_> {
         answer: A,
         head: &mut Head,
     ) -> Result<(A::Output, Timestamp), Trouble> {
+        let mut response = self.head(request, head).await?;
+        let content_type = text(response.headers(), &CONTENT_TYPE);
+        match form(&content_type, stream) {
+            Some(Form::Whole) => self.whole(&mut response, answer).await,
+            Some(Form::Stream) => self.stream(&mut response, answer).await,
+            None => Err(self.page(response, &content_type).await),
+        }
+    }
+
+    /// Sends a request and reads the head of the answer, which is one that went well.
+    async fn head(&self, request: Request, head: &mut Head) -> Result<Response, Trouble> {
         let limit = self.timeouts.response;
-        let mut response = timeout(limit, self.client.execute(request))
+        let response = timeout(limit, self.client.execute(request))
             .await
             .map_err(|_| Trouble::Late(Limit::Response, limit))?
             .map_err(|error| {
@@ -129,27 +145,48 @@ impl Exchange<'_> {
                     Trouble::Broken(root_cause(&error))
                 }
             })?;
+        let headers = response.headers();
         *head = Head {
-            request_id: request_id(response.headers(), self.secrets),
-            date: waits::date(&text(response.headers(), &DATE)),
+            request_id: request_id(headers, self.secrets),
+            date: waits::date(&text(headers, &DATE)),
+            organization: headers.get(ORGANIZATION).map(|value| {
+                self.secrets
+                    .words(&String::from_utf8_lossy(value.as_bytes()))
+            }),
         };
-        if !response.status().is_success() {
-            return Err(self.refusal(response).await);
+        if response.status().is_success() {
+            Ok(response)
+        } else {
+            Err(self.refusal(response).await)
         }
-        let content_type = text(response.headers(), &CONTENT_TYPE);
-        match form(&content_type, stream) {
-            Some(Form::Whole) => self.whole(&mut response, answer).await,
-            Some(Form::Stream) => self.stream(&mut response, answer).await,
-            None => {
-                let (most, characters) = MOST_OF_A_PAGE;
-                let page = self.beginning(response, most).await;
-                Err(Trouble::ContentType(
-                    self.secrets.clean(&content_type, characters),
-                    self.secrets
-                        .clean(&String::from_utf8_lossy(&page), characters),
-                ))
+    }
+
+    /// Opens a stream that may stay open; its events are the caller's to read.
+    pub(super) async fn open(&self, request: Request) -> Result<Response, Failed> {
+        let mut head = Head::default();
+        let opened = async {
+            let response = self.head(request, &mut head).await?;
+            let content_type = text(response.headers(), &CONTENT_TYPE);
+            match form(&content_type, true) {
+                Some(Form::Stream) => Ok(response),
+                Some(Form::Whole) | None => Err(self.page(response, &content_type).await),
             }
+        };
+        match opened.await {
+            Ok(response) => Ok(response),
+            Err(trouble) => Err(Failed { trouble, head }),
         }
+    }
+
+    /// What is wrong with an answer of a type that was not asked for.
+    async fn page(&self, response: Response, content_type: &str) -> Trouble {
+        let (most, characters) = MOST_OF_A_PAGE;
+        let page = self.beginning(response, most).await;
+        Trouble::ContentType(
+            self.secrets.clean(content_type, characters),
+            self.secrets
+                .clean(&String::from_utf8_lossy(&page), characters),
+        )
     }
 
     /// The next piece of an answer; `None` at its end.

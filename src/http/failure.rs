@@ -56,18 +56,29 @@ pub(super) struct Verdict {
     pub(super) overloaded: bool,
     /// How long the service asks to wait.
     pub(super) asked: Option<Duration>,
-    /// Whether the service has worked on it, so that it counts against its limits.
-    pub(super) counted: bool,
+    /// What the service has done.
+    pub(super) effect: Effect,
+}
+
+/// What a service has done of what it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Nothing, for certain.
+    Nothing,
+    /// It said that it failed, and may have done some of it.
+    Unknown,
+    /// It has worked on it, so that it counts against its limits.
+    Worked,
 }
 
 impl Verdict {
-    fn of(kind: CallErrorKind, counted: bool) -> Self {
+    fn of(kind: CallErrorKind, effect: Effect) -> Self {
         Self {
             kind,
             again: kind == CallErrorKind::Exhausted,
             overloaded: false,
             asked: None,
-            counted,
+            effect,
         }
     }
 }
@@ -75,21 +86,23 @@ impl Verdict {
 impl Trouble {
     pub(super) fn verdict(&self) -> Verdict {
         match self {
-            Self::Unreachable(_) => Verdict::of(CallErrorKind::Exhausted, false),
+            Self::Unreachable(_) => Verdict::of(CallErrorKind::Exhausted, Effect::Nothing),
             Self::Broken(_)
             | Self::Late(..)
             | Self::ContentType(..)
-            | Self::Wrong(Wrong::Malformed(_)) => Verdict::of(CallErrorKind::Exhausted, true),
-            Self::Untrusted(_) | Self::Redirect { .. } => {
-                Verdict::of(CallErrorKind::Refused, false)
+            | Self::Wrong(Wrong::Malformed(_)) => {
+                Verdict::of(CallErrorKind::Exhausted, Effect::Worked)
             }
-            Self::TooLong(_) => Verdict::of(CallErrorKind::Rejected, true),
+            Self::Untrusted(_) | Self::Redirect { .. } => {
+                Verdict::of(CallErrorKind::Refused, Effect::Nothing)
+            }
+            Self::TooLong(_) => Verdict::of(CallErrorKind::Rejected, Effect::Worked),
             Self::Wrong(Wrong::Reported { kind, .. }) => Verdict {
                 overloaded: matches!(
                     kind.as_str(),
                     "overloaded_error" | "rate_limit_error" | "rate_limit_exceeded"
                 ),
-                ..Verdict::of(reported(kind), true)
+                ..Verdict::of(reported(kind), Effect::Worked)
             },
             Self::Status {
                 status,
@@ -102,11 +115,17 @@ impl Trouble {
                 } else {
                     answered(*status)
                 };
+                // A gateway's error, or one on the way back, may follow work that was done.
+                let effect = if status.is_client_error() || matches!(status.as_u16(), 503 | 529) {
+                    Effect::Nothing
+                } else {
+                    Effect::Unknown
+                };
                 Verdict {
                     again: !spent(said) && retry.unwrap_or(kind == CallErrorKind::Exhausted),
                     overloaded: !spent(said) && matches!(status.as_u16(), 429 | 503 | 529),
                     asked: *asked,
-                    ..Verdict::of(kind, false)
+                    ..Verdict::of(kind, effect)
                 }
             }
         }

@@ -17,10 +17,12 @@ mod limits;
 mod said;
 mod service;
 mod settings;
+mod stream;
 mod waits;
 
 pub use answer::{Answer, Progress, Wrong};
 pub use client::HttpError;
 pub use error::{CallError, CallErrorKind};
-pub use service::{Call, Called, Service};
+pub use service::{Ask, Call, Called, Service};
 pub use settings::{Header, HeaderText, Rates, Settings, Timeouts};
+pub use stream::{EventStream, StreamError};

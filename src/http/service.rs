@@ -6,19 +6,22 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::{
     Body, Client, Method, Request, Url,
-    header::{ACCEPT, HeaderValue},
+    header::{ACCEPT, HeaderName, HeaderValue},
 };
 
 use super::{
-    Answer, CallError, CallErrorKind, HttpError, Progress, Settings, Wrong,
+    Answer, CallError, CallErrorKind, EventStream, HttpError, Progress, Settings, Wrong,
     client::{Address, client, shown},
     exchange::{Exchange, Failed},
-    failure::Verdict,
-    limits::Limits,
+    failure::{Effect, Verdict},
+    limits::{Limits, Permit},
     said::Secrets,
     waits::{LONGEST_PAUSE, back_off},
 };
 use crate::quantity::{Clock, Milliseconds, Seed};
+
+const JSON: &str = "application/json";
+const STREAM: &str = "text/event-stream";
 
 /// A service. Models with the same address and key share one, because its limits are one for all.
 pub struct Service {
@@ -49,6 +52,26 @@ pub struct Call<'c> {
     pub seed: Seed,
 }
 
+/// What is asked of a service about an object that it keeps.
+#[derive(Debug, Clone)]
+pub struct Ask<'c> {
+    /// Who asks, for errors.
+    pub name: &'c str,
+    /// What is done with the object.
+    pub method: Method,
+    /// The path after the service's address.
+    pub path: &'c str,
+    /// Headers of this request alone.
+    pub headers: &'c [(&'static str, &'static str)],
+    /// The body, JSON; empty: none.
+    pub body: Bytes,
+    /// Whether it is not to be sent again unless it is certain that nothing was carried out. Where that is
+    /// not certain, the error is [`CallErrorKind::Unsettled`].
+    pub once: bool,
+    /// What the waits between attempts are drawn from.
+    pub seed: Seed,
+}
+
 /// What a call came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Called<T> {
@@ -62,6 +85,20 @@ pub struct Called<T> {
     pub request_id: Option<String>,
     /// When it answered by its own clock, where it says so.
     pub date: Option<Timestamp>,
+    /// Whose account it worked on, where it says so.
+    pub organization: Option<String>,
+}
+
+/// A request as it goes out, once for each attempt.
+struct Outgoing<'c> {
+    name: &'c str,
+    url: Url,
+    method: Method,
+    accept: &'static str,
+    headers: &'c [(&'static str, &'static str)],
+    body: Bytes,
+    once: bool,
+    seed: Seed,
 }
 
 /// An answer that is kept as it is.
@@ -122,49 +159,97 @@ impl Service {
         call: Call<'_>,
         make: impl Fn() -> A + Send + Sync,
     ) -> Result<Called<A::Output>, CallError> {
-        self.ask(Method::POST, &call, make).await
+        let outgoing = Outgoing {
+            name: call.name,
+            url: self.address.join(call.path),
+            method: Method::POST,
+            accept: if call.stream { STREAM } else { JSON },
+            headers: &[],
+            // The bytes are shared, not copied.
+            body: call.body.clone(),
+            once: false,
+            seed: call.seed,
+        };
+        let tokens = (call.input_tokens, call.output_tokens);
+        self.carry(&outgoing, tokens, make).await
     }
 
     /// Gets the body at a path, as it is. `name` is who asks, for errors.
     pub async fn get(&self, name: &str, path: &str) -> Result<Called<Vec<u8>>, CallError> {
-        let call = Call {
+        self.ask(&Ask {
             name,
+            method: Method::GET,
             path,
+            headers: &[],
             body: Bytes::new(),
-            stream: false,
-            input_tokens: 0,
-            output_tokens: 0,
+            once: false,
             seed: Seed(0).derive(path),
-        };
-        self.ask(Method::GET, &call, || Raw(Vec::new())).await
+        })
+        .await
     }
 
-    // Not `backon`: whether there is a wait, and how long, hangs on what went wrong, a wait that the
-    // service asks for holds for every call, and none of its limits may be held during a wait.
-    async fn ask<A: Answer>(
-        &self,
-        method: Method,
-        call: &Call<'_>,
-        make: impl Fn() -> A + Send + Sync,
-    ) -> Result<Called<A::Output>, CallError> {
-        let url = self.address.join(call.path);
-        let exchange = Exchange {
+    /// Asks for an object, and gives the body of the answer as it is.
+    pub async fn ask(&self, ask: &Ask<'_>) -> Result<Called<Vec<u8>>, CallError> {
+        let outgoing = self.outgoing(ask, JSON);
+        self.carry(&outgoing, (0, 0), || Raw(Vec::new())).await
+    }
+
+    /// Opens a stream of events that may stay open for as long as it likes. It counts as a request when it
+    /// is opened, and as none in flight.
+    pub async fn stream(&self, ask: &Ask<'_>) -> Result<EventStream, CallError> {
+        let outgoing = self.outgoing(ask, STREAM);
+        let exchange = self.exchange();
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let permit = self.limits.admit(0, 0).await;
+            match exchange.open(outgoing.request()).await {
+                Ok(response) => {
+                    permit.went_well(0, 0);
+                    return Ok(EventStream::new(response, self.settings.timeouts.idle));
+                }
+                Err(failed) => self.overcome(&outgoing, failed, permit, attempts).await?,
+            }
+        }
+    }
+
+    fn outgoing<'a>(&self, ask: &'a Ask<'_>, accept: &'static str) -> Outgoing<'a> {
+        Outgoing {
+            name: ask.name,
+            url: self.address.join(ask.path),
+            method: ask.method.clone(),
+            accept,
+            headers: ask.headers,
+            body: ask.body.clone(),
+            once: ask.once,
+            seed: ask.seed,
+        }
+    }
+
+    fn exchange(&self) -> Exchange<'_> {
+        Exchange {
             client: &self.client,
             clock: &*self.clock,
             secrets: &self.secrets,
             timeouts: self.settings.timeouts,
             max_body_bytes: self.settings.max_body_bytes,
-        };
+        }
+    }
+
+    async fn carry<A: Answer>(
+        &self,
+        outgoing: &Outgoing<'_>,
+        (input, output): (u64, u64),
+        make: impl Fn() -> A + Send + Sync,
+    ) -> Result<Called<A::Output>, CallError> {
+        let exchange = self.exchange();
+        let stream = outgoing.accept == STREAM;
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let permit = self
-                .limits
-                .admit(call.input_tokens, call.output_tokens)
-                .await;
+            let permit = self.limits.admit(input, output).await;
             let begun = self.clock.now();
-            let request = request(&method, &url, call);
-            let failed = match exchange.attempt(request, call.stream, make()).await {
+            match exchange.attempt(outgoing.request(), stream, make()).await {
                 Ok(done) => {
                     let (input, output) = A::tokens(&done.output);
                     permit.went_well(input, output);
@@ -176,55 +261,84 @@ impl Service {
                         attempts,
                         request_id: done.head.request_id,
                         date: done.head.date,
+                        organization: done.head.organization,
                     });
                 }
-                Err(failed) => failed,
-            };
-            let verdict = failed.trouble.verdict();
-            if verdict.overloaded {
-                permit.overloaded();
-            }
-            if !verdict.counted {
-                permit.turned_away();
-            }
-            let asked = verdict.asked.filter(|_| verdict.again);
-            if let Some(wait) = asked.filter(|wait| *wait <= LONGEST_PAUSE) {
-                self.limits.pause(wait);
-            }
-            drop(permit);
-            let absurd = asked.is_some_and(|wait| wait > LONGEST_PAUSE);
-            if !verdict.again || absurd || attempts > self.settings.retries {
-                let request = format!("`{}`: {method} {}", call.name, shown(&url));
-                return Err(error(request, &failed, verdict, attempts));
-            }
-            if asked.is_none() {
-                let wait = back_off(
-                    self.settings.first_wait,
-                    attempts,
-                    verdict.overloaded,
-                    call.seed,
-                );
-                tokio::time::sleep(wait).await;
+                Err(failed) => self.overcome(outgoing, failed, permit, attempts).await?,
             }
         }
     }
+
+    /// Waits until another attempt makes sense; the error is that none does.
+    ///
+    // Not `backon`: whether there is a wait, and how long, hangs on what went wrong, a wait that the
+    // service asks for holds for every call, and none of its limits may be held during a wait.
+    async fn overcome(
+        &self,
+        outgoing: &Outgoing<'_>,
+        failed: Failed,
+        permit: Permit<'_>,
+        attempts: u32,
+    ) -> Result<(), CallError> {
+        let mut verdict = failed.trouble.verdict();
+        if outgoing.once
+            && verdict.kind == CallErrorKind::Exhausted
+            && verdict.effect != Effect::Nothing
+        {
+            verdict.kind = CallErrorKind::Unsettled;
+            verdict.again = false;
+        }
+        if verdict.overloaded {
+            permit.overloaded();
+        }
+        if verdict.effect != Effect::Worked {
+            permit.turned_away();
+        }
+        let asked = verdict.asked.filter(|_| verdict.again);
+        if let Some(wait) = asked.filter(|wait| *wait <= LONGEST_PAUSE) {
+            self.limits.pause(wait);
+        }
+        drop(permit);
+        let absurd = asked.is_some_and(|wait| wait > LONGEST_PAUSE);
+        if !verdict.again || absurd || attempts > self.settings.retries {
+            let request = format!(
+                "`{}`: {} {}",
+                outgoing.name,
+                outgoing.method,
+                shown(&outgoing.url)
+            );
+            return Err(error(request, &failed, verdict, attempts));
+        }
+        if asked.is_none() {
+            let wait = back_off(
+                self.settings.first_wait,
+                attempts,
+                verdict.overloaded,
+                outgoing.seed,
+            );
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
+    }
 }
 
-fn request(method: &Method, url: &Url, call: &Call<'_>) -> Request {
-    let mut request = Request::new(method.clone(), url.clone());
-    let accept = if call.stream {
-        "text/event-stream"
-    } else {
-        "application/json"
-    };
-    request
-        .headers_mut()
-        .insert(ACCEPT, HeaderValue::from_static(accept));
-    if method == Method::POST {
-        // The bytes are shared, not copied.
-        *request.body_mut() = Some(Body::from(call.body.clone()));
+impl Outgoing<'_> {
+    fn request(&self) -> Request {
+        let mut request = Request::new(self.method.clone(), self.url.clone());
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static(self.accept));
+        for &(name, value) in self.headers {
+            headers.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
+        }
+        if self.method == Method::POST {
+            // The bytes are shared, not copied.
+            *request.body_mut() = Some(Body::from(self.body.clone()));
+        }
+        request
     }
-    request
 }
 
 fn error(request: String, failed: &Failed, verdict: Verdict, attempts: u32) -> CallError {

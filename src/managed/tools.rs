@@ -121,8 +121,18 @@ pub fn declared(deployment: &[ToolDeclaration], memory: bool) -> Vec<Value> {
         .iter()
         .map(Offered::custom)
         .chain(deployment.iter().map(|tool| Offered::from(tool).custom()))
-        .chain(memory.then(|| json!({"type": TOOLSET})))
+        .chain(memory.then(files))
         .collect()
+}
+
+/// The service's tools for files and no others: no shell, which could do the work of a tool of the
+/// deployment, and no web, which could know more than the scenario.
+fn files() -> Value {
+    let enabled: Vec<Value> = ["read", "write", "edit", "glob", "grep"]
+        .iter()
+        .map(|name| json!({"name": name, "enabled": true}))
+        .collect();
+    json!({"type": TOOLSET, "default_config": {"enabled": false}, "configs": enabled})
 }
 
 /// The tools of the deployment among those that an agent of the service has. Of a tool that anybody else

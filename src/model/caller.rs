@@ -45,6 +45,17 @@ impl Spent {
     }
 }
 
+/// An object of a service that a session or its dream rests on, so that whoever doubts can look it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// What it is, in the service's words: `session`, `dream`, `span.outcome_evaluation_end`.
+    pub kind: String,
+    /// Its id at the service.
+    pub id: String,
+    /// The object as the service gave it, JSON.
+    pub body: String,
+}
+
 /// What was spent, by role and by the model's name in the experiment.
 pub type Account = BTreeMap<(Role, String), Spent>;
 
@@ -69,6 +80,8 @@ pub struct Caller {
     pub purse: Purse,
     account: Mutex<Account>,
     asked: Mutex<BTreeMap<String, u32>>,
+    evidence: Mutex<Vec<Evidence>>,
+    remarks: Mutex<Vec<(Role, String)>>,
 }
 
 tokio::task_local! {
@@ -84,6 +97,8 @@ impl Caller {
             purse,
             account: Mutex::default(),
             asked: Mutex::default(),
+            evidence: Mutex::default(),
+            remarks: Mutex::default(),
         }
     }
 
@@ -107,6 +122,34 @@ impl Caller {
     /// What was spent so far.
     pub fn account(&self) -> Account {
         self.account
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Keeps an object of a service.
+    pub fn attest(&self, evidence: Evidence) {
+        let mut all = self.evidence.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(evidence);
+    }
+
+    /// The objects that were kept, in order.
+    pub fn evidence(&self) -> Vec<Evidence> {
+        self.evidence
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Keeps something that a reader of the results should know of a live part's work.
+    pub fn remark(&self, role: Role, text: String) {
+        let mut all = self.remarks.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push((role, text));
+    }
+
+    /// What was remarked, in order.
+    pub fn remarks(&self) -> Vec<(Role, String)> {
+        self.remarks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()

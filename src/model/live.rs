@@ -153,9 +153,9 @@ impl Model for LiveModel {
                 }
                 Err(error) => Err(match error.kind {
                     CallErrorKind::Refused => Failure::Refused(error.to_string()),
-                    CallErrorKind::Rejected | CallErrorKind::Exhausted => {
-                        Failure::Backend(error.to_string())
-                    }
+                    CallErrorKind::Rejected
+                    | CallErrorKind::Exhausted
+                    | CallErrorKind::Unsettled => Failure::Backend(error.to_string()),
                 }),
             }
         })

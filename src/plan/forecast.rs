@@ -71,7 +71,7 @@ impl Plan {
         let memory = match (arm.memory, &cast.agent) {
             (Regime::None, _) => 0,
             // A store that grows over the sessions of a trial seldom fills what may be shown.
-            (_, AgentPart::Model(_) | AgentPart::Process(_)) => {
+            (_, AgentPart::Model(_) | AgentPart::Managed(_) | AgentPart::Process(_)) => {
                 cast.limits.memory_tokens.min(1_500)
             }
             (_, AgentPart::Reference) => self.experiment.limits.memory_tokens,

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     event::{DreamDone, SessionDone, TaskDone, TrialOutcome},
-    model::caller::Account,
+    model::caller::{Account, Evidence},
     transcript::Usage,
 };
 
@@ -25,6 +25,10 @@ INSERT INTO spending VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 
     output = output + excluded.output, micro_usd = micro_usd + excluded.micro_usd,
     estimated_calls = estimated_calls + excluded.estimated_calls, served = excluded.served";
 const REMARK: &str = "INSERT INTO remarks VALUES (?1, ?2, ?3, ?4, ?5)";
+// Attempts at a session that did not come to its end stand before the one that did.
+const EVIDENCE: &str = "
+INSERT INTO evidence
+SELECT ?1, ?2, coalesce(max(number) + 1, 0), ?3, ?4, ?5 FROM evidence WHERE trial = ?1 AND session = ?2";
 const TRIAL: &str = "INSERT OR REPLACE INTO trials VALUES (?1, ?2, ?3)";
 
 /// Writes a session; `false` if it is there already, and then nothing is written.
@@ -77,6 +81,7 @@ pub(super) fn insert_session(
         insert_dream(connection, key, dream)?;
     }
     insert_spending(connection, done.trial, done.session, &done.account)?;
+    insert_evidence(connection, done.trial, done.session, &done.evidence)?;
     for (number, remark) in done.remarks.iter().enumerate() {
         connection.prepare_cached(REMARK)?.execute(params![
             whole(done.trial),
@@ -112,6 +117,25 @@ pub(super) fn insert_spending(
             spent.cost.0,
             whole(spent.estimated),
             json(&spent.served)?,
+        ])?;
+    }
+    Ok(())
+}
+
+/// Adds what a service keeps of a session to what it keeps of earlier attempts at it.
+pub(super) fn insert_evidence(
+    connection: &Connection,
+    trial: usize,
+    session: u32,
+    evidence: &[Evidence],
+) -> rusqlite::Result<()> {
+    for one in evidence {
+        connection.prepare_cached(EVIDENCE)?.execute(params![
+            whole(trial),
+            session,
+            one.kind,
+            one.id,
+            one.body
         ])?;
     }
     Ok(())

@@ -113,6 +113,15 @@ pub struct LiveParts {
     pub judge_digest: Option<String>,
 }
 
+/// The backend's name where the embedded agent works behind a local server.
+pub const BEHIND_A_SERVER: &str = "reference, behind a local server";
+
+/// Whether a backend of this name is the embedded agent, directly or behind a local server. What it shows
+/// is no evidence about a product.
+pub fn is_reference(backend: &str) -> bool {
+    backend == "reference" || backend == BEHIND_A_SERVER
+}
+
 /// What a run was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -199,6 +208,11 @@ impl Manifest {
             observers.push(format!("user {}", id(name)));
         }
         (!observers.is_empty()).then(|| observers.join(", "))
+    }
+
+    /// Whether the embedded agent did the work; see [`is_reference`].
+    pub fn is_reference(&self) -> bool {
+        is_reference(&self.backend)
     }
 
     /// The prices of all roles.

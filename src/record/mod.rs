@@ -49,7 +49,8 @@ mod tests;
 
 pub use error::RecordError;
 pub use manifest::{
-    DreamsOf, Host, Manifest, Planned, PlannedArm, PlannedPolicy, PlannedScenario, RegisteredClaims,
+    BEHIND_A_SERVER, DreamsOf, Host, Manifest, Planned, PlannedArm, PlannedPolicy, PlannedScenario,
+    RegisteredClaims, is_reference,
 };
 pub use read::Record;
 pub use recorder::Recorder;

@@ -21,7 +21,7 @@ use crate::{
     dream::Edit,
     event::PastSession,
     memory::Store,
-    model::caller::{Account, Spent},
+    model::caller::{Account, Evidence, Spent},
     quantity::Usd,
     rubric::Verdicts,
     transcript::{Entry, Role},
@@ -42,6 +42,8 @@ const SPENDING: &str = "
 SELECT trial, role, model, sum(calls), sum(attempts), sum(uncached_input), sum(cache_write), sum(cache_read),
     sum(output), sum(micro_usd), sum(estimated_calls), max(served)
 FROM spending GROUP BY trial, role, model";
+const EVIDENCE: &str =
+    "SELECT trial, session, kind, id, body FROM evidence ORDER BY trial, session, number";
 const REMARKS: &str =
     "SELECT trial, session, role, text FROM remarks ORDER BY trial, session, number";
 const ALL_VERDICTS: &str = "
@@ -264,9 +266,14 @@ impl Record {
 
     /// A record of format 1 has no place for what live parts did.
     fn has_live_parts(&self) -> Result<bool, RecordError> {
-        let there = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'spending'";
+        self.has("spending")
+    }
+
+    /// Whether there is this table, which came later than others.
+    fn has(&self, table: &str) -> Result<bool, RecordError> {
+        let there = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1";
         let mut known = false;
-        self.reader.each(there, params![], |_| {
+        self.reader.each(there, params![table], |_| {
             known = true;
             Ok(())
         })?;
@@ -304,6 +311,30 @@ impl Record {
             take(trial, session, self.role(&role, trial)?, &text);
             Ok(())
         })
+    }
+
+    /// What a service keeps of the sessions, by trial and session, in order; attempts that did not come to
+    /// their end stand before the one that did.
+    pub fn evidence(&self) -> Result<BTreeMap<(usize, u32), Vec<Evidence>>, RecordError> {
+        let mut all: BTreeMap<(usize, u32), Vec<Evidence>> = BTreeMap::new();
+        if !self.has("evidence")? {
+            return Ok(all);
+        }
+        self.reader.each(EVIDENCE, params![], |row| {
+            let (key, one) = self.reader.read(row, |row| {
+                let mut columns = Columns::new(row);
+                let key = (columns.index()?, columns.take::<u32>()?);
+                let one = Evidence {
+                    kind: columns.take()?,
+                    id: columns.take()?,
+                    body: columns.take()?,
+                };
+                Ok((key, one))
+            })?;
+            all.entry(key).or_default().push(one);
+            Ok(())
+        })?;
+        Ok(all)
     }
 
     /// Calls `take` with the verdicts on each deliverable that was graded.

@@ -16,7 +16,7 @@ use rusqlite::{Connection, params};
 use super::{
     FORMAT, Manifest, Planned, RecordError,
     error::writing,
-    insert::{insert_outcome, insert_session, insert_spending},
+    insert::{insert_evidence, insert_outcome, insert_session, insert_spending},
     rows::whole,
     schema::{self, Access, LIVE, TABLES, check, connect},
 };
@@ -153,6 +153,7 @@ impl Recorder {
             Event::Trial { outcome, lost, .. } => {
                 if let Some(lost) = lost {
                     insert_spending(&self.connection, number, lost.session, &lost.account)?;
+                    insert_evidence(&self.connection, number, lost.session, &lost.evidence)?;
                 }
                 insert_outcome(&self.connection, number, outcome).map(|()| true)
             }

@@ -97,8 +97,8 @@ CREATE TABLE dreams (
 ";
 
 /// What live parts spent, by session, role and model: also on sessions that did not come to their end,
-/// and on each attempt at a session that was begun again; and what of their work was not taken. Since
-/// format 2.
+/// and on each attempt at a session that was begun again; what of their work was not taken; and the
+/// objects of a service that they rest on. Since format 2.
 pub(super) const LIVE: &str = "
 CREATE TABLE IF NOT EXISTS spending (
     trial INTEGER NOT NULL,
@@ -122,6 +122,15 @@ CREATE TABLE IF NOT EXISTS remarks (
     number INTEGER NOT NULL,
     role TEXT NOT NULL,
     text TEXT NOT NULL,
+    PRIMARY KEY (trial, session, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS evidence (
+    trial INTEGER NOT NULL,
+    session INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    body TEXT NOT NULL,
     PRIMARY KEY (trial, session, number)
 ) STRICT, WITHOUT ROWID;
 ";

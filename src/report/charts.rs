@@ -20,7 +20,7 @@ const INTERVAL: &str = "95% interval";
 
 /// The line that keeps a chart of the reference agent from being taken for evidence.
 pub(super) fn reference_note(manifest: &Manifest) -> String {
-    if manifest.backend == "reference" {
+    if manifest.is_reference() {
         "Reference agent: no evidence about any product".to_owned()
     } else {
         String::new()

@@ -268,7 +268,7 @@ pub fn text(manifest: &Manifest, judgement: &Judgement) -> String {
             let first = format!("  {label:<16}");
             text.push_str(&wrapped(&line, &first, &" ".repeat(18)));
         }
-        if manifest.backend == "reference" {
+        if manifest.is_reference() {
             text.push_str(&wrapped(NO_EVIDENCE, "  ", "  "));
         }
     }
@@ -338,7 +338,7 @@ pub fn json(manifest: &Manifest, judgement: &Judgement) -> Value {
         "seed": manifest.seed,
         "version": manifest.version,
         "backend": manifest.backend,
-        "evidence_about_a_product": manifest.backend != "reference",
+        "evidence_about_a_product": !manifest.is_reference(),
         "claims": claims,
     })
 }

@@ -364,7 +364,7 @@ pub(super) fn page(
         .collect();
     let values = json!({
         "title": manifest.title,
-        "reference": manifest.backend == "reference",
+        "reference": manifest.is_reference(),
         "answers": answers(analysis).iter().map(|answer| coded(answer)).collect::<Vec<_>>(),
         "claims": claim_table(analysis),
         "claims_standing": analysis.claims.as_ref().map(claims::standing),

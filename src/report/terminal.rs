@@ -60,7 +60,7 @@ fn short(name: &str) -> String {
 
 pub(super) fn summary(analysis: &Analysis) -> String {
     let mut text = String::new();
-    if analysis.manifest.backend == "reference" {
+    if analysis.manifest.is_reference() {
         let note = "Reference agent: shows what the information in a store can do under these \
                     scenarios' rules; no evidence about any product.";
         for line in wrapped(note, "", "").lines() {

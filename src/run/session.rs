@@ -68,8 +68,7 @@ impl Room<'_> {
         minutes.entries.push(Entry::Task(task));
         let mut turn = agent.say(Message::Task(task)).await?;
         loop {
-            let step = take(&mut done, minutes, turn);
-            turn = match step {
+            let deliverable = match take(&mut done, minutes, turn) {
                 Step::Question(questions) => {
                     minutes.entries.push(Entry::Question(questions.clone()));
                     rounds += 1;
@@ -84,44 +83,49 @@ impl Room<'_> {
                     *said = heard;
                     let text = self.voiced(text, task, rounds, minutes).await?;
                     minutes.entries.push(Entry::Answer(text.clone()));
-                    agent.say(Message::Answer(text)).await?
+                    turn = agent.say(Message::Answer(text)).await?;
+                    continue;
                 }
                 Step::Submission(deliverable) => {
-                    let deliverable = self
-                        .revised(task, rubric, deliverable, agent, &mut done, minutes)
-                        .await?;
-                    if done.verdicts.is_none() {
-                        count_mistakes(&desk, &deliverable, &asked, &mut done);
-                    }
-                    let graded = self
-                        .grade(self.final_grader, task, rubric, &deliverable)
-                        .await?;
-                    done.final_grader += graded.1;
-                    let satisfied = graded.0.satisfied;
-                    let unmet: Vec<String> = rubric
-                        .criteria
-                        .iter()
-                        .zip(&graded.0.verdicts)
-                        .filter(|(criterion, verdict)| criterion.required && !verdict.met)
-                        .map(|(criterion, _)| criterion.title.clone())
-                        .collect();
-                    done.verdicts = Some(graded.0);
-                    if satisfied {
-                        done.completed = true;
-                        break;
-                    }
-                    rounds += 1;
-                    if rounds > patience {
-                        break;
-                    }
-                    done.corrections += 1;
-                    let text = desk.correct(&deliverable, &unmet, rounds, said);
-                    let text = self.voiced(text, task, rounds, minutes).await?;
-                    minutes.entries.push(Entry::Correction(text.clone()));
-                    agent.say(Message::Correction(text)).await?
+                    self.revised(task, rubric, deliverable, agent, &mut done, minutes)
+                        .await?
+                }
+                Step::Reviewed(deliverable, review) => {
+                    done.revisions += review.revisions;
+                    minutes.in_session_grader += review.usage;
+                    deliverable
                 }
                 Step::Idle => break,
             };
+            if done.verdicts.is_none() {
+                count_mistakes(&desk, &deliverable, &asked, &mut done);
+            }
+            let graded = self
+                .grade(self.final_grader, task, rubric, &deliverable)
+                .await?;
+            done.final_grader += graded.1;
+            let satisfied = graded.0.satisfied;
+            let unmet: Vec<String> = rubric
+                .criteria
+                .iter()
+                .zip(&graded.0.verdicts)
+                .filter(|(criterion, verdict)| criterion.required && !verdict.met)
+                .map(|(criterion, _)| criterion.title.clone())
+                .collect();
+            done.verdicts = Some(graded.0);
+            if satisfied {
+                done.completed = true;
+                break;
+            }
+            rounds += 1;
+            if rounds > patience {
+                break;
+            }
+            done.corrections += 1;
+            let text = desk.correct(&deliverable, &unmet, rounds, said);
+            let text = self.voiced(text, task, rounds, minutes).await?;
+            minutes.entries.push(Entry::Correction(text.clone()));
+            turn = agent.say(Message::Correction(text)).await?;
         }
         done.first_try = done.completed && rounds == 0;
         minutes.entries.push(if done.completed {
@@ -196,7 +200,7 @@ impl Room<'_> {
             minutes.entries.push(Entry::Finding(text.clone()));
             let turn = agent.say(Message::Finding(text)).await?;
             match take(done, minutes, turn) {
-                Step::Submission(next) => {
+                Step::Submission(next) | Step::Reviewed(next, _) => {
                     minutes.entries.push(Entry::Submission(next.clone()));
                     if next == deliverable {
                         break;

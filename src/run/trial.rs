@@ -8,7 +8,7 @@ use super::{
     tools::Workshop,
 };
 use crate::{
-    agent::{MemoryAccess, Opening},
+    agent::{MemoryAccess, Opening, Outcomes},
     budget::Purse,
     dream::DreamRequest,
     event::{DreamDone, Lost, PastSession, Remark, SessionDone, TrialOutcome},
@@ -16,6 +16,7 @@ use crate::{
     memory::Store,
     model::caller::{Account, Caller},
     plan::{Plan, Trial},
+    rubric::markdown,
     scenario::{Scenario, Truth},
     transcript::{Entry, Failure, Role, Transcript},
     user::Said,
@@ -110,6 +111,13 @@ impl Course {
             match caller.on_account(session).await {
                 Ok(mut done) => {
                     done.account = caller.account();
+                    done.evidence = caller.evidence();
+                    done.remarks.extend(
+                        caller
+                            .remarks()
+                            .into_iter()
+                            .map(|(role, text)| Remark { role, text }),
+                    );
                     emit(done);
                     if let Some(settled) = settled {
                         settled().await;
@@ -119,6 +127,7 @@ impl Course {
                     let lost = Lost {
                         session: self.next,
                         account: caller.account(),
+                        evidence: caller.evidence(),
                     };
                     return (TrialOutcome::of(failure), Some(lost));
                 }
@@ -167,15 +176,25 @@ impl Course {
             at,
             serial.clone(),
         ));
-        let mut agent = staff
-            .agent
-            .open(Opening {
-                brief: Arc::clone(&brief),
-                memory,
-                tools,
-                seed: seed.derive("agent"),
-            })
-            .await?;
+        let opening = Opening {
+            brief: Arc::clone(&brief),
+            memory,
+            tools,
+            seed: seed.derive("agent"),
+        };
+        let mut agent = match (arm.outcomes, staff.agent.reviewing()) {
+            (Some(outcomes), Some(service)) => {
+                let rubrics = (0..brief.tasks.len())
+                    .map(|task| markdown::write(&prepared.rubric(self.next, task, &serial)))
+                    .collect();
+                let outcomes = Outcomes {
+                    rubrics,
+                    max_iterations: outcomes.max_iterations.into(),
+                };
+                service.open_reviewed(opening, outcomes).await?
+            }
+            (_, _) => staff.agent.open(opening).await?,
+        };
         let room = Room {
             prepared,
             session: self.next,
@@ -244,6 +263,7 @@ impl Course {
             in_session_grader: minutes.in_session_grader,
             dream,
             account: Account::new(),
+            evidence: Vec::new(),
             remarks: minutes.remarks,
         })
     }

@@ -16,6 +16,12 @@ use axum::{
 use super::{ApiError, Shared, error::ErrorKind};
 use crate::ident::Digest;
 
+/// The header that names the account.
+const ORGANIZATION_ID: HeaderName = HeaderName::from_static("anthropic-organization-id");
+
+/// The name of every account here. By it a client can tell that no product is behind the API.
+pub const ORGANIZATION: &str = "dreamtrial-serve";
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// The values of `anthropic-version` that are spoken.
@@ -133,6 +139,9 @@ pub(super) async fn front(
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    response
+        .headers_mut()
+        .insert(ORGANIZATION_ID, HeaderValue::from_static(ORGANIZATION));
     response
 }
 

@@ -43,7 +43,7 @@ use crate::quantity::{Clock, SystemClock};
 pub use database::{Database, DatabaseError, Location};
 pub use error::{ApiError, ErrorKind};
 pub use fault::Faults;
-pub use front::Keys;
+pub use front::{Keys, ORGANIZATION};
 pub use limit::RateLimits;
 pub use memories::{Actor, Memory, Place};
 pub use memory_stores::MemoryStore;

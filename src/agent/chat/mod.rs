@@ -11,11 +11,11 @@ mod tools;
 
 use std::sync::Arc;
 
-use self::{
-    memory::Notes,
-    tools::{Act, Desk, Waiting},
+use self::{memory::Notes, tools::Desk};
+use super::{
+    Agent, AgentSession, Message, Opening, SessionEnd, Step, Turn,
+    desk::{self, Act, Waiting},
 };
-use super::{Agent, AgentSession, Message, Opening, SessionEnd, Step, Turn};
 use crate::{
     experiment::live::LoopLimits,
     model::{Assistant, Content, Model, Request, Stop, Turn as ModelTurn},
@@ -62,10 +62,12 @@ impl Agent for ChatAgent {
             model: Arc::clone(&self.model),
             limits: self.limits,
             desk: Desk {
-                brief: opening.brief,
-                tools: opening.tools,
+                common: desk::Desk {
+                    brief: opening.brief,
+                    tools: opening.tools,
+                    task: 0,
+                },
                 notes,
-                task: 0,
             },
             request,
             unsent: Vec::new(),
@@ -249,8 +251,8 @@ impl ChatSession {
         match message {
             Message::Task(number) => {
                 let first = self.request.turns.is_empty() && self.unsent.is_empty();
-                self.desk.task = number;
-                let brief = Arc::clone(&self.desk.brief);
+                self.desk.common.task = number;
+                let brief = Arc::clone(&self.desk.common.brief);
                 let mut text = String::new();
                 if first {
                     text.push_str(&prompt::head(&brief, &self.desk.notes));

@@ -127,7 +127,7 @@ fn parts(cast: &Cast) -> Vec<(&'static str, String)> {
             "agent",
             match &cast.agent {
                 AgentPart::Reference => "embedded".to_owned(),
-                AgentPart::Model(name) => model(name),
+                AgentPart::Model(name) | AgentPart::Managed(name) => model(name),
                 AgentPart::Process(_) => program(),
             },
         ),
@@ -135,7 +135,7 @@ fn parts(cast: &Cast) -> Vec<(&'static str, String)> {
             "dreamer",
             match &cast.dreamer {
                 DreamerPart::Embedded => "embedded".to_owned(),
-                DreamerPart::Model(name) => model(name),
+                DreamerPart::Model(name) | DreamerPart::Managed(name) => model(name),
                 DreamerPart::Process(_) => program(),
             },
         ),

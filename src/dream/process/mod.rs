@@ -5,13 +5,12 @@
 //! messages are described to authors of programs in `docs/plugins.md`.
 
 mod answer;
-mod explain;
 mod request;
 
 use std::sync::Arc;
 
 use self::{answer::Answer, request::Request};
-use super::{Dream, DreamRequest, Dreamer};
+use super::{Dream, DreamRequest, Dreamer, explain};
 use crate::{
     process::{Launch, elapsed},
     quantity::Clock,

@@ -129,6 +129,6 @@ pub fn json(manifest: &Manifest, found: &Calibration) -> Value {
         "seed": manifest.seed,
         "version": manifest.version,
         "backend": manifest.backend,
-        "evidence_about_a_product": manifest.backend != "reference",
+        "evidence_about_a_product": !manifest.is_reference(),
     })
 }

@@ -242,7 +242,7 @@ fn methods(found: &Calibration) -> String {
 /// The calibration for a terminal.
 pub fn text(manifest: &Manifest, found: &Calibration) -> String {
     let mut text = String::new();
-    if manifest.backend == "reference" {
+    if manifest.is_reference() {
         let note = "Calibrated on the reference agent: no evidence about any product.";
         text.push_str(&wrapped(note, "", ""));
         text.push('\n');

@@ -137,7 +137,7 @@ impl CostReport<'_> {
         };
         json!({
             "priced_as": self.model.what_if.model,
-            "evidence_about_a_product": self.model.manifest().backend != "reference",
+            "evidence_about_a_product": !self.model.manifest().is_reference(),
             "assumptions": assumed(&self.model.what_if),
             "sessions_per_day": self.load.sessions,
             "seats": self.load.seats,

@@ -114,7 +114,7 @@ impl CostReport<'_> {
                 assumed.join("; ")
             ));
         }
-        if manifest.backend == "reference" {
+        if manifest.is_reference() {
             text.push(
                 "Tokens and times are modelled on the reference agent: no evidence about any product."
                     .to_owned(),

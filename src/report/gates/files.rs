@@ -12,6 +12,7 @@ use crate::{
         gate::{Cause, Row, Status},
     },
     ident::ScenarioId,
+    record::is_reference,
     report::ReportError,
 };
 
@@ -91,7 +92,7 @@ impl GateReport<'_> {
             "status": self.gated.status.as_str(),
             "baseline": { "arm": self.baseline.arm.as_str(), "plan_digest": self.baseline.plan_digest, "seed": self.baseline.seed },
             "candidate": { "arm": self.candidate.arm.as_str(), "plan_digest": self.candidate.plan_digest, "seed": self.candidate.seed },
-            "evidence_about_a_product": self.candidate.backend != "reference",
+            "evidence_about_a_product": !is_reference(&self.candidate.backend),
             "lost_tasks": { "baseline": self.gated.lost[0], "candidate": self.gated.lost[1] },
             "rows": rows,
             "scenarios": scenarios,

@@ -15,6 +15,7 @@ use crate::{
         gate::{Blame, Cause, Gated, Lock, Row, Rule, ScenarioChange, Status},
     },
     dream::Edit,
+    record::is_reference,
 };
 
 /// The metrics that are shown over all scenarios, whether they decide or not.
@@ -241,7 +242,7 @@ impl GateReport<'_> {
                 names.join(", ")
             ));
         }
-        if self.candidate.backend == "reference" {
+        if is_reference(&self.candidate.backend) {
             text.push("reference agent: no evidence about any product".to_owned());
         }
         text

@@ -330,7 +330,7 @@ fn turned_line(manifest: &Manifest, turned: &Turned) -> String {
 /// The gradings for a terminal.
 pub fn text(manifest: &Manifest, about: &About, found: &Regrading) -> String {
     let mut text = String::new();
-    if manifest.backend == "reference" {
+    if manifest.is_reference() {
         let note = "Deliverables of the reference agent: no evidence about any product.";
         let _ = writeln!(text, "{}", wrapped(note, "", ""));
     }

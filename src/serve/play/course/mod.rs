@@ -154,7 +154,11 @@ impl<'s> Course<'s> {
             }
             Heard::Over(accepted) if known => self.follow(Message::Over(accepted)),
             Heard::Finding(text) if known => self.follow(Message::Finding(text)),
-            Heard::Correction(text) if known => self.follow(Message::Correction(text)),
+            Heard::Correction(text) if known => {
+                // A correction may be an outcome of its own, with the grader before the user again.
+                self.pursued = said.outcome.as_ref().map(Pursued::new);
+                self.follow(Message::Correction(text))
+            }
             Heard::Close if known => self.close(),
             Heard::Task(_)
             | Heard::Over(_)
@@ -197,7 +201,7 @@ impl<'s> Course<'s> {
                         Some(_) | None => Message::Answer(text),
                     }
                 }
-                Step::Submission(deliverable) => {
+                Step::Submission(deliverable) | Step::Reviewed(deliverable, _) => {
                     let made = self.stretch.submissions.pop_front();
                     if made.is_some() {
                         self.note([Entry::Submission(deliverable.clone())]);

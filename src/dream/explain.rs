@@ -1,14 +1,15 @@
-//! A reason for every change: what a program changed and did not explain becomes an edit that says so.
+//! A reason for every change: what a dreamer from outside changed and did not explain becomes an edit that
+//! says so.
 //!
 //! Lines are compared by their words and by whom they are said of, so that a line that was moved under
 //! the heading of another client is a change, and one that was moved to another file is none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Edit, EditKind, Source};
+use super::{Edit, EditKind, Source};
 use crate::memory::{Line, Store};
 
-/// The reason of a change that the program gave none for.
+/// The reason of a change that was given none.
 pub(super) const UNEXPLAINED: &str = "not explained by the dreamer";
 
 /// A line by whom it is said of and what it says.
@@ -21,8 +22,8 @@ struct Place<'s> {
     statement: Option<&'s str>,
 }
 
-/// The edits of a program, completed: those that write first, removals last, and among each the
-/// program's own before those that had to be added.
+/// The edits of a dreamer, completed: those that write first, removals last, and among each the
+/// dreamer's own before those that had to be added.
 pub(super) fn complete(before: &Store, after: &Store, edits: Vec<Edit>) -> Vec<Edit> {
     let (old, new) = (lines(before), lines(after));
     let written = words(&edits, |kind| kind != EditKind::Removed);
