@@ -17,6 +17,10 @@ pub struct ServeArguments {
     /// Do not hold keys to 300 creations and 1,200 reads a minute
     #[arg(long)]
     pub no_rate_limits: bool,
+    /// Take the limits and habits of the embedded agent from this experiment [default: those of an
+    /// experiment that says nothing of them]
+    #[arg(long, value_name = "FILE")]
+    pub experiment: Option<PathBuf>,
     /// Faults on demand
     #[command(flatten)]
     pub faults: FaultArguments,
@@ -38,4 +42,7 @@ pub struct FaultArguments {
     /// Share of requests that are answered with 529
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub fault_overloaded: f64,
+    /// Share of event streams that are cut after a few events
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub fault_dropped_streams: f64,
 }

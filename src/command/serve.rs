@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::{Environment, Exit, Failure, print, tell};
 use crate::{
     cli::{FaultArguments, ServeArguments},
+    experiment::{self, Limits, Reference},
     quantity::{Milliseconds, Seed},
     serve::{Faults, Keys, Location, RateLimits, Server, Settings},
+    source::Problems,
 };
 
 pub(super) fn serve(
@@ -14,6 +16,9 @@ pub(super) fn serve(
     environment: &Environment,
 ) -> Result<Exit, Failure> {
     let keys = keys(arguments)?;
+    let Some((limits, reference)) = habits(arguments) else {
+        return Ok(Exit::Invalid);
+    };
     let Ok(database) = arguments.database.parse::<Location>();
     let settings = Settings {
         address: arguments.address,
@@ -21,6 +26,8 @@ pub(super) fn serve(
         keys,
         rate_limits: (!arguments.no_rate_limits).then(RateLimits::default),
         faults: faults(&arguments.faults)?,
+        limits,
+        reference,
         clock: Arc::clone(&environment.clock),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -81,10 +88,24 @@ fn keys(arguments: &ServeArguments) -> Result<Keys, Failure> {
     Ok(keys)
 }
 
+/// What the embedded agent is; `None` after the problems of the experiment were told.
+fn habits(arguments: &ServeArguments) -> Option<(Limits, Reference)> {
+    let Some(file) = &arguments.experiment else {
+        return Some((Limits::default(), Reference::default()));
+    };
+    let mut problems = Problems::default();
+    let Some(experiment) = experiment::load(file, &mut problems) else {
+        tell(&problems.render(true));
+        return None;
+    };
+    Some((experiment.limits, experiment.reference))
+}
+
 fn faults(arguments: &FaultArguments) -> Result<Faults, Failure> {
     for (name, share) in [
         ("--fault-rate-limited", arguments.fault_rate_limited),
         ("--fault-overloaded", arguments.fault_overloaded),
+        ("--fault-dropped-streams", arguments.fault_dropped_streams),
     ] {
         if !(0.0..=1.0).contains(&share) {
             return Err(Failure::usage(format!(
@@ -97,5 +118,6 @@ fn faults(arguments: &FaultArguments) -> Result<Faults, Failure> {
         delay: Milliseconds(arguments.fault_delay),
         rate_limited: arguments.fault_rate_limited,
         overloaded: arguments.fault_overloaded,
+        dropped_streams: arguments.fault_dropped_streams,
     })
 }

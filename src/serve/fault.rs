@@ -1,7 +1,7 @@
-//! Faults on demand, so that clients can be tested: delays and refusals.
+//! Faults on demand, so that clients can be tested: delays, refusals, streams that are cut.
 //!
-//! What always holds: whether a request meets a fault depends on the seed and on its number only, counted
-//! from the start of the server.
+//! What always holds: whether a request or a stream meets a fault depends on the seed and on its number
+//! only, counted from the start of the server.
 
 use std::time::Duration;
 
@@ -19,7 +19,12 @@ pub struct Faults {
     pub rate_limited: f64,
     /// The share of requests that are answered with 529.
     pub overloaded: f64,
+    /// The share of streams that are cut.
+    pub dropped_streams: f64,
 }
+
+/// The most events of a stream that is cut.
+const MAX_EVENTS_OF_CUT: usize = 10;
 
 impl Default for Faults {
     fn default() -> Self {
@@ -28,6 +33,7 @@ impl Default for Faults {
             delay: Milliseconds(0),
             rate_limited: 0.0,
             overloaded: 0.0,
+            dropped_streams: 0.0,
         }
     }
 }
@@ -56,6 +62,15 @@ impl Faults {
             .then(|| ApiError::new(ErrorKind::Overloaded, "a fault on demand: overloaded"))
     }
 
+    /// After how many events a stream is cut, if it is: one to ten.
+    pub fn cut_of(&self, stream: u64) -> Option<u64> {
+        let draw = self.draw("dropped stream", stream);
+        draw.happens(self.dropped_streams).then(|| {
+            let events = draw.derive("events").below(MAX_EVENTS_OF_CUT) + 1;
+            u64::try_from(events).unwrap_or(1)
+        })
+    }
+
     fn draw(&self, what: &str, number: u64) -> Seed {
         self.seed.derive(what).derive_number(number)
     }
@@ -71,6 +86,7 @@ mod tests {
         for number in 0..1_000 {
             assert_eq!(none.delay_of(number), Duration::ZERO);
             assert_eq!(none.refusal(number), None);
+            assert_eq!(none.cut_of(number), None);
         }
     }
 
@@ -81,6 +97,7 @@ mod tests {
             delay: Milliseconds(9),
             rate_limited: 0.1,
             overloaded: 0.2,
+            dropped_streams: 0.3,
         };
         let count = |happens: &dyn Fn(u64) -> bool| (0..10_000).filter(|n| happens(*n)).count();
         let is = |number, kind: &dyn Fn(&ErrorKind) -> bool| {
@@ -93,6 +110,10 @@ mod tests {
         assert!((900..1_100).contains(&limited), "{limited}");
         // Of what is left after the others.
         assert!((1_700..1_900).contains(&overloaded), "{overloaded}");
+        let cuts: Vec<u64> = (0..10_000).filter_map(|n| faults.cut_of(n)).collect();
+        assert!((2_900..3_100).contains(&cuts.len()), "{}", cuts.len());
+        assert!((1..=10).all(|wanted| cuts.contains(&wanted)));
+        assert!(cuts.iter().all(|cut| (1..=10).contains(cut)));
         let delays: Vec<u128> = (0..10_000)
             .map(|n| faults.delay_of(n).as_millis())
             .collect();

@@ -1,8 +1,8 @@
 //! A local server that speaks the Claude Managed Agents API over an `SQLite` database, so that programs
 //! can be developed and tested with no key and at no cost.
 //!
-//! It is no sandbox and no model. It keeps agents, environments and memory stores; [`play`] is what the
-//! embedded parts do in a session, and is not behind a route. What always holds: an object belongs to the key that made it, and no other key can tell that it exists; whatever
+//! It is no sandbox and no model. It keeps agents, environments, memory stores and sessions; [`play`] is
+//! what the embedded parts do in a session. What always holds: an object belongs to the key that made it, and no other key can tell that it exists; whatever
 //! was answered is on disk; every error has the envelope of the API.
 //!
 //! A request passes `front` first, then the routes of its family. Each family is a module with its
@@ -25,6 +25,7 @@ mod patch;
 mod path;
 pub mod play;
 mod query;
+mod sessions;
 
 use std::{
     io,
@@ -36,9 +37,16 @@ use std::{
 use axum::{Router, middleware};
 use jiff::Timestamp;
 use thiserror::Error;
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+};
 
-use crate::quantity::{Clock, SystemClock};
+use crate::{
+    experiment::{Limits, Reference},
+    price::PriceList,
+    quantity::{Clock, SystemClock},
+};
 
 pub use database::{Database, DatabaseError, Location};
 pub use error::{ApiError, ErrorKind};
@@ -49,6 +57,7 @@ pub use memories::{Actor, Memory, Place};
 pub use memory_stores::MemoryStore;
 
 use limit::Limiter;
+use sessions::{Listeners, PlaySettings, Runners};
 
 /// How long requests in flight may take after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -66,6 +75,10 @@ pub struct Settings {
     pub rate_limits: Option<RateLimits>,
     /// Faults on demand.
     pub faults: Faults,
+    /// The limits of the embedded agent, for sessions that begin from now on.
+    pub limits: Limits,
+    /// The speeds and habits of the embedded agent, for sessions that begin from now on.
+    pub reference: Reference,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
 }
@@ -79,6 +92,8 @@ impl Default for Settings {
             keys: Keys::Any,
             rate_limits: None,
             faults: Faults::default(),
+            limits: Limits::default(),
+            reference: Reference::default(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -98,6 +113,9 @@ pub enum ServeError {
     /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The sessions that were running when a server ended cannot be found.
+    #[error("cannot read the sessions of the database")]
+    Sessions(#[source] ApiError),
     /// Connections can no longer be taken.
     #[error("the server stopped")]
     Stopped(#[source] io::Error),
@@ -112,6 +130,15 @@ struct Shared {
     faults: Faults,
     /// Requests since the start, which faults are drawn by.
     requests: AtomicU64,
+    /// Streams since the start, which faults are drawn by.
+    streams: AtomicU64,
+    /// What the embedded agent of new sessions is.
+    play: PlaySettings,
+    prices: Arc<PriceList>,
+    listeners: Listeners,
+    runners: Runners,
+    /// Whether the server stops, which ends streams.
+    stopping: watch::Sender<bool>,
 }
 
 impl Shared {
@@ -131,20 +158,29 @@ impl Shared {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    router: Router,
+    shared: Arc<Shared>,
+    /// Sessions that were running when the server before this one ended.
+    interrupted: Vec<i64>,
 }
 
 impl Server {
     /// Opens the database and the address. Connections that come before [`Server::serve`] wait.
     pub async fn bind(settings: Settings) -> Result<Self, ServeError> {
         let shared = Arc::new(Shared {
+            play: PlaySettings::from(&settings),
             database: Database::open(&settings.database)?,
             clock: settings.clock,
             keys: settings.keys,
             limiter: settings.rate_limits.map(Limiter::new),
             faults: settings.faults,
             requests: AtomicU64::new(0),
+            streams: AtomicU64::new(0),
+            prices: Arc::new(PriceList::embedded()),
+            listeners: Listeners::default(),
+            runners: Runners::default(),
+            stopping: watch::Sender::new(false),
         });
+        let interrupted = shared.database.run(sessions::running).await;
         let asked = settings.address;
         let failed = |source| ServeError::Listen {
             address: asked,
@@ -155,7 +191,8 @@ impl Server {
         Ok(Self {
             listener,
             address,
-            router: router(shared),
+            shared,
+            interrupted: interrupted.map_err(ServeError::Sessions)?,
         })
     }
 
@@ -164,17 +201,32 @@ impl Server {
         self.address
     }
 
-    /// Answers until `shutdown` is done. Requests in flight then have five seconds to end.
+    /// Answers, and plays the sessions that run, until `shutdown` is done. Streams end then; requests and
+    /// turns under way have five seconds to end.
     pub async fn serve(
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
+        let shared = self.shared;
+        for session in self.interrupted {
+            sessions::wake(&shared, session);
+        }
         let (told, stopping) = oneshot::channel::<()>();
-        let serving = axum::serve(self.listener, self.router).with_graceful_shutdown(async move {
-            shutdown.await;
-            // Nobody listens only if the server has ended already.
-            let _ = told.send(());
-        });
+        let stopped = Arc::clone(&shared);
+        let serving = axum::serve(self.listener, router(Arc::clone(&shared)))
+            .with_graceful_shutdown(async move {
+                shutdown.await;
+                stopped.stopping.send_replace(true);
+                stopped.runners.stop();
+                // Nobody listens only if the server has ended already.
+                let _ = told.send(());
+            });
+        let served = async {
+            let ended = serving.await.map_err(ServeError::Stopped);
+            shared.runners.stop();
+            shared.runners.ended().await;
+            ended
+        };
         let out_of_time = async {
             if stopping.await.is_err() {
                 std::future::pending::<()>().await;
@@ -182,7 +234,7 @@ impl Server {
             tokio::time::sleep(GRACE).await;
         };
         tokio::select! {
-            ended = serving => ended.map_err(ServeError::Stopped),
+            ended = served => ended,
             () = out_of_time => Ok(()),
         }
     }
@@ -195,6 +247,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .merge(environments::routes())
         .merge(memory_stores::routes())
         .merge(memories::routes())
+        .merge(sessions::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn_with_state(

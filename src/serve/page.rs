@@ -10,6 +10,8 @@ use super::{ApiError, query::Parameters};
 pub(super) const DEFAULT_LIMIT: usize = 20;
 /// How many objects a page has at most.
 pub(super) const MAX_LIMIT: usize = 100;
+/// How many objects a page has, and how many at most, where pages are long.
+const LONG_LIMIT: usize = 1_000;
 
 /// The order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,18 @@ impl Order {
         match self {
             Self::Ascending => "asc",
             Self::Descending => "desc",
+        }
+    }
+
+    /// The order that is asked for.
+    pub(super) fn read(parameters: &Parameters, default: Self) -> Result<Self, ApiError> {
+        match parameters.one("order")? {
+            None => Ok(default),
+            Some("asc") => Ok(Self::Ascending),
+            Some("desc") => Ok(Self::Descending),
+            Some(other) => Err(ApiError::invalid(format!(
+                "order: `{other}` is not `asc` or `desc`"
+            ))),
         }
     }
 }
@@ -80,17 +94,36 @@ impl List {
 
     /// Which page is asked for, where keys are texts.
     pub(super) fn window(self, parameters: &Parameters) -> Result<Window<String>, ApiError> {
-        let limit = parameters.whole("limit", 1..=MAX_LIMIT)?;
+        self.window_of(parameters, DEFAULT_LIMIT, MAX_LIMIT)
+    }
+
+    /// The same where a page has another size.
+    fn window_of(
+        self,
+        parameters: &Parameters,
+        default: usize,
+        most: usize,
+    ) -> Result<Window<String>, ApiError> {
+        let limit = parameters.whole("limit", 1..=most)?;
         let after = parameters.one("page")?.map(|cursor| self.key(cursor));
         Ok(Window {
-            limit: limit.unwrap_or(DEFAULT_LIMIT),
+            limit: limit.unwrap_or(default),
             after: after.transpose()?,
         })
     }
 
     /// Which page is asked for, where keys are numbers of rows.
     pub(super) fn numbered(self, parameters: &Parameters) -> Result<Window<i64>, ApiError> {
-        let Window { limit, after } = self.window(parameters)?;
+        Self::with_numbers(self.window(parameters)?)
+    }
+
+    /// The same where pages are long.
+    pub(super) fn numbered_long(self, parameters: &Parameters) -> Result<Window<i64>, ApiError> {
+        Self::with_numbers(self.window_of(parameters, LONG_LIMIT, LONG_LIMIT)?)
+    }
+
+    fn with_numbers(window: Window<String>) -> Result<Window<i64>, ApiError> {
+        let Window { limit, after } = window;
         let after = after.map(|key| {
             key.parse()
                 .map_err(|_| ApiError::invalid("page: not a cursor"))

@@ -51,6 +51,15 @@ impl Parameters {
         Ok(first)
     }
 
+    /// The values of a list: a parameter that may stand several times, as `types[]`.
+    pub(super) fn all(&self, name: &str) -> Vec<&str> {
+        self.0
+            .iter()
+            .filter(|(given, _)| given == name)
+            .map(|(_, value)| value.as_str())
+            .collect()
+    }
+
     fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, ApiError> {
         let Some(text) = self.one(name)? else {
             return Ok(None);
@@ -79,6 +88,17 @@ impl Parameters {
     /// `true` or `false`; false if it is left out.
     pub(super) fn flag(&self, name: &str) -> Result<bool, ApiError> {
         Ok(self.parsed(name, "`true` or `false`")?.unwrap_or(false))
+    }
+
+    /// The bounds of `created_at`: from and to, both within, in microseconds.
+    pub(super) fn created(&self) -> Result<(i64, i64), ApiError> {
+        let bound = |name: &str| self.time(&format!("created_at[{name}]"));
+        let above = bound("gt")?.map_or(i64::MIN, |time| time.saturating_add(1));
+        let below = bound("lt")?.map_or(i64::MAX, |time| time.saturating_sub(1));
+        Ok((
+            bound("gte")?.map_or(above, |time| time.max(above)),
+            bound("lte")?.map_or(below, |time| time.min(below)),
+        ))
     }
 
     /// A point in time, in microseconds.

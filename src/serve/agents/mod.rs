@@ -4,6 +4,7 @@
 //! that changes nothing makes none.
 
 mod definition;
+mod pin;
 mod tools;
 
 use std::sync::Arc;
@@ -27,6 +28,8 @@ use super::{
     query::Parameters,
 };
 use definition::{AgentBody, Definition};
+
+pub(super) use pin::{AgentReference, Pinned, equipped_anew};
 
 /// An agent as it is sent.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -2,6 +2,9 @@
 //!
 //! Every object belongs to the id of a key, its `owner`. `number` is the order in which objects were
 //! made: times may be equal, and clocks may be set back.
+//!
+//! An event's `place` is its order in the history of its session; one that was sent and not yet processed
+//! has none. `opening` is what the embedded agent of a session was when its first event was processed.
 
 use rusqlite::{Connection, ErrorCode};
 
@@ -81,6 +84,72 @@ CREATE TABLE memories (
     UNIQUE (store, path)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX memories_of_head ON memories (head);
+CREATE TABLE sessions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    thread TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    agent_version INTEGER NOT NULL,
+    environment TEXT NOT NULL,
+    title TEXT,
+    metadata TEXT NOT NULL,
+    budget INTEGER,
+    status TEXT NOT NULL,
+    awake INTEGER NOT NULL,
+    waiting TEXT NOT NULL,
+    capped INTEGER NOT NULL,
+    pipeline INTEGER NOT NULL,
+    opening TEXT,
+    place INTEGER NOT NULL,
+    uncached_input INTEGER NOT NULL,
+    cache_write INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    active INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    ended INTEGER,
+    archived INTEGER
+) STRICT;
+CREATE INDEX sessions_of_owner ON sessions (owner, number);
+CREATE INDEX sessions_that_run ON sessions (number) WHERE status = 'running';
+CREATE TABLE session_stores (
+    session INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    store TEXT NOT NULL,
+    access TEXT NOT NULL,
+    instructions TEXT,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    mount TEXT NOT NULL,
+    PRIMARY KEY (session, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE session_events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    session INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    place INTEGER,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    active INTEGER,
+    played INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    processed INTEGER
+) STRICT;
+CREATE UNIQUE INDEX session_events_by_place ON session_events (session, place);
+CREATE TABLE session_outcomes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    session INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    description TEXT NOT NULL,
+    result TEXT NOT NULL,
+    iteration INTEGER NOT NULL,
+    explanation TEXT,
+    completed INTEGER
+) STRICT;
+CREATE INDEX session_outcomes_of_session ON session_outcomes (session, number);
 ";
 
 pub(super) fn open(location: &Location) -> Result<Connection, DatabaseError> {

@@ -13,5 +13,6 @@ mod versions;
 
 pub use shapes::{Actor, Memory};
 pub use store::Place;
+pub(super) use store::{newest_version, store_at};
 
 pub(super) use routes::routes;

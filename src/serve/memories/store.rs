@@ -53,21 +53,37 @@ impl Database {
         actor: Actor,
         now: Timestamp,
     ) -> Result<Memory, ApiError> {
-        let (id, mark) = (self.ids().next("mem"), self.mark(actor, now));
+        let database = self.clone();
         self.run(move |transaction| {
-            let store = find_store(transaction, &place.owner, &place.store)?;
-            match change::at(transaction, &store, &place.path)? {
-                None => change::create(transaction, &store, &id, &place.path, &content, &mark),
-                Some(old) => {
-                    let change = Change {
-                        content: Some(content),
-                        ..Change::default()
-                    };
-                    change::update(transaction, &store, &old.id, &change, &mark)
-                }
-            }
+            database.write_memory_in(transaction, &place, content, actor, now)
         })
         .await
+    }
+
+    /// The same within a transaction.
+    pub(in crate::serve) fn write_memory_in(
+        &self,
+        transaction: &Transaction<'_>,
+        place: &Place,
+        content: String,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<Memory, ApiError> {
+        let mark = self.mark(actor, now);
+        let store = find_store(transaction, &place.owner, &place.store)?;
+        match change::at(transaction, &store, &place.path)? {
+            None => {
+                let id = self.ids().next("mem");
+                change::create(transaction, &store, &id, &place.path, &content, &mark)
+            }
+            Some(old) => {
+                let change = Change {
+                    content: Some(content),
+                    ..Change::default()
+                };
+                change::update(transaction, &store, &old.id, &change, &mark)
+            }
+        }
     }
 
     /// Deletes a memory; whether there was one.
@@ -129,6 +145,40 @@ impl Database {
             version: self.ids().next("memver"),
         }
     }
+}
+
+/// The number of the newest version of any store.
+pub(in crate::serve) fn newest_version(transaction: &Transaction<'_>) -> Result<i64, ApiError> {
+    let number = transaction
+        .prepare_cached("SELECT coalesce(max(number), 0) FROM memory_versions")?
+        .query_row([], |row| row.get(0))?;
+    Ok(number)
+}
+
+/// What a store was when this version was the newest; empty if the store is no more. A version that was
+/// redacted since says nothing.
+pub(in crate::serve) fn store_at(
+    transaction: &Transaction<'_>,
+    store: &str,
+    newest: i64,
+) -> Result<Store, ApiError> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT made.path, made.content FROM memory_versions AS made
+        JOIN memory_stores ON memory_stores.number = made.store
+        WHERE memory_stores.id = ?1 AND made.number <= ?2 AND made.path IS NOT NULL
+            AND made.content IS NOT NULL
+            AND made.number = (SELECT max(other.number) FROM memory_versions AS other
+                WHERE other.memory = made.memory AND other.number <= ?2)",
+    )?;
+    let mut rows = statement.query(rusqlite::params![store, newest])?;
+    let mut found = Store::default();
+    while let Some(row) = rows.next()? {
+        let path: String = row.get(0)?;
+        found
+            .write(path.strip_prefix('/').unwrap_or(&path), row.get(1)?)
+            .map_err(|error| ApiError::new(ErrorKind::Internal, error.to_string()))?;
+    }
+    Ok(found)
 }
 
 /// All memories of a store, by path.

@@ -1,0 +1,222 @@
+//! What a session was, as the embedded agent and the embedded dreamer read it.
+
+use rusqlite::{Transaction, params};
+use serde_json::Value;
+
+use super::{
+    history::{self, Stored, kind},
+    mounts,
+    session::{Opening, Session, find},
+};
+use crate::{
+    agent::MemoryAccess,
+    managed,
+    quantity::{Seed, Tokens},
+    serve::{
+        ApiError, Settings,
+        error::ErrorKind,
+        memories::{newest_version, store_at},
+        play::{Evaluation, Event, Mount, Outcome, Setting, Verdict},
+    },
+    transcript::Usage,
+};
+
+/// A session's agent and all that has happened.
+#[derive(Debug, Clone)]
+pub(in crate::serve) struct Past {
+    /// What the agent is.
+    pub(in crate::serve) setting: Setting,
+    /// What was processed, in order.
+    pub(in crate::serve) history: Vec<Event>,
+    /// The number among the sessions of a trial that its metadata says as `session`; without one, the
+    /// order in which sessions were made.
+    pub(in crate::serve) number: u32,
+}
+
+/// The past of an owner's session, whether it is archived or not.
+pub(in crate::serve) fn past(
+    transaction: &Transaction<'_>,
+    play: &PlaySettings,
+    owner: &str,
+    session: &str,
+) -> Result<Past, ApiError> {
+    let session = find(transaction, owner, session)?;
+    past_of(transaction, play, &session)
+}
+
+/// What the embedded agent of new sessions is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::serve) struct PlaySettings {
+    limits: crate::experiment::Limits,
+    habits: crate::experiment::Reference,
+}
+
+impl From<&Settings> for PlaySettings {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            limits: settings.limits,
+            habits: settings.reference,
+        }
+    }
+}
+
+/// What the embedded agent of a session is from now on.
+pub(super) fn opening(
+    transaction: &Transaction<'_>,
+    play: &PlaySettings,
+    session: &Session,
+) -> Result<Opening, ApiError> {
+    let seed = session
+        .metadata
+        .get("seed")
+        .and_then(|seed| seed.parse().ok());
+    Ok(Opening {
+        seed: seed.map_or_else(|| Seed(0).derive(&session.id), Seed),
+        newest_version: newest_version(transaction)?,
+        tools: session.agent["tools"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default(),
+        limits: play.limits,
+        habits: play.habits,
+    })
+}
+
+pub(super) fn past_of(
+    transaction: &Transaction<'_>,
+    play: &PlaySettings,
+    session: &Session,
+) -> Result<Past, ApiError> {
+    let opening = match &session.opening {
+        Some(opening) => opening.clone(),
+        None => opening(transaction, play, session)?,
+    };
+    let mounts = mounts::of(transaction, session.number)?;
+    // The embedded agent has one memory: the first.
+    let memory = mounts.into_iter().next().map(|mount| {
+        let store = store_at(transaction, &mount.store, opening.newest_version)?;
+        Ok::<_, ApiError>(Mount {
+            path: mount.path,
+            access: MemoryAccess {
+                store,
+                writable: mount.access == mounts::Access::ReadWrite,
+            },
+        })
+    });
+    let number = session
+        .metadata
+        .get("session")
+        .and_then(|number| number.parse().ok());
+    Ok(Past {
+        setting: Setting {
+            memory: memory.transpose()?,
+            tools: managed::tools::deployment(&opening.tools).into(),
+            seed: opening.seed,
+            limits: opening.limits,
+            habits: opening.habits,
+        },
+        history: events(transaction, session.number)?,
+        number: number.unwrap_or_else(|| u32::try_from(session.number).unwrap_or(u32::MAX)),
+    })
+}
+
+fn events(transaction: &Transaction<'_>, session: i64) -> Result<Vec<Event>, ApiError> {
+    let mut statement = transaction.prepare_cached(&format!(
+        "SELECT {} FROM session_events
+        WHERE session = ?1 AND place IS NOT NULL AND played ORDER BY place",
+        history::COLUMNS
+    ))?;
+    let mut rows = statement.query(params![session])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.extend(event(Stored::read(row)?)?);
+    }
+    Ok(events)
+}
+
+/// The event as the embedded agent sees it, if it does.
+fn event(mut stored: Stored) -> Result<Option<Event>, ApiError> {
+    let body = &stored.body;
+    Ok(Some(match stored.kind.as_str() {
+        kind::MESSAGE => Event::Message(text(&body["content"])),
+        kind::INTERRUPT => Event::Interrupt,
+        kind::OUTCOME => Event::Outcome(Outcome {
+            description: string(&body["description"]),
+            rubric: string(&body["rubric"]["content"]),
+            max_iterations: whole(&body["max_iterations"]),
+        }),
+        kind::RESULT => Event::Result {
+            call: string(&body["custom_tool_use_id"]),
+            text: text(&body["content"]),
+            failed: body["is_error"] == true,
+        },
+        kind::REQUEST_END => Event::Request {
+            usage: usage(&body["model_usage"]),
+            active: stored.active,
+        },
+        kind::SAID => Event::Said(text(&body["content"])),
+        kind::TOOL_RESULT => Event::File {
+            failed: body["is_error"] == true,
+        },
+        kind::CALL => Event::Call {
+            name: string(&body["name"]),
+            input: stored.body["input"].take(),
+            id: stored.id,
+        },
+        kind::EVALUATION_END => Event::Evaluation(Evaluation {
+            iteration: whole(&body["iteration"]),
+            verdict: verdict(&body["result"])?,
+            explanation: string(&body["explanation"]),
+            usage: usage(&body["usage"]),
+        }),
+        _ => return Ok(None),
+    }))
+}
+
+/// The text of blocks. Pictures say nothing to the embedded agent.
+fn text(content: &Value) -> String {
+    let blocks = content.as_array().map(Vec::as_slice).unwrap_or_default();
+    let texts: Vec<&str> = blocks
+        .iter()
+        .filter(|block| block["type"] == "text")
+        .filter_map(|block| block["text"].as_str())
+        .collect();
+    texts.join("\n")
+}
+
+fn string(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn whole(value: &Value) -> u32 {
+    let number = value.as_u64().unwrap_or_default();
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn usage(value: &Value) -> Usage {
+    let tokens = |name: &str| Tokens(value[name].as_u64().unwrap_or_default());
+    Usage {
+        uncached_input: tokens("input_tokens"),
+        cache_write: tokens("cache_creation_input_tokens"),
+        cache_read: tokens("cache_read_input_tokens"),
+        output: tokens("output_tokens"),
+    }
+}
+
+fn verdict(value: &Value) -> Result<Verdict, ApiError> {
+    [
+        Verdict::Satisfied,
+        Verdict::NeedsRevision,
+        Verdict::MaxIterationsReached,
+        Verdict::Failed,
+        Verdict::Interrupted,
+    ]
+    .into_iter()
+    .find(|verdict| *value == verdict.as_str())
+    .ok_or_else(|| {
+        ApiError::new(
+            ErrorKind::Internal,
+            format!("{value} is no result of an outcome"),
+        )
+    })
+}
