@@ -120,6 +120,7 @@ fn session(trial: usize, session: u32) -> Event {
             active: Milliseconds(1),
         }),
         account: Account::new(),
+        evidence: Vec::new(),
         remarks: Vec::new(),
     }))
 }

@@ -19,6 +19,7 @@
 //! - `managed`: sessions through the protocol of the Managed Agents API are embedded sessions.
 //! - `http`: calls to a service that does wrong.
 //! - `power`: how large a trial must be, and what it can show.
+//! - `platform`: whole runs with managed agents, and everything that a service can do to them.
 //! - `plugins`: programs as agents and dreamers, sound and broken.
 //! - `plan`: every cell once, in an order that does not move; worlds that do not know the arm.
 //! - `dreams`: what always holds of a dream.
@@ -61,6 +62,7 @@ mod live;
 mod managed;
 mod plan;
 #[cfg(unix)]
+mod platform;
 mod plugins;
 mod power;
 mod readme;

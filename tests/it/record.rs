@@ -393,6 +393,7 @@ fn session() -> impl Strategy<Value = SessionDone> {
                 in_session_grader,
                 dream,
                 account: Account::new(),
+                evidence: Vec::new(),
                 remarks: Vec::new(),
             },
         )

@@ -86,7 +86,7 @@ fn embedded(prepared: &Prepared, agent: ReferenceAgent) -> Vec<Entry> {
                     entries.push(Entry::Finding(found.clone()));
                     Message::Finding(found)
                 }
-                Step::Idle => panic!("the agent stops"),
+                Step::Reviewed(..) | Step::Idle => panic!("the agent stops"),
             };
         }
         entries.push(Entry::Accepted);
@@ -127,7 +127,7 @@ fn played(
             match client.work().step {
                 Step::Question(_) => client.tell(SILENCE.to_owned()),
                 Step::Submission(_) => client.tell(words::RECEIVED.to_owned()),
-                Step::Idle => break,
+                Step::Reviewed(..) | Step::Idle => break,
             }
         }
         client.tell(words::ACCEPTED.to_owned());

@@ -68,6 +68,7 @@ async fn lived(
                 }
                 Message::Correction(desk.correct(&deliverable, &[], 1, said))
             }
+            Step::Reviewed(..) => panic!("nobody reviews a program's work"),
             Step::Idle => panic!("it gave up"),
         };
         turn = agent.say(message).await.unwrap();

@@ -172,7 +172,13 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-async fn play(fault: Fault, mut stream: TcpStream, to: SocketAddr, head: &str, body: &str) {
+pub(super) async fn play(
+    fault: Fault,
+    mut stream: TcpStream,
+    to: SocketAddr,
+    head: &str,
+    body: &str,
+) {
     match fault {
         Fault::Answer(bytes) => {
             let _ = stream.write_all(&bytes).await;
@@ -223,7 +229,7 @@ async fn play(fault: Fault, mut stream: TcpStream, to: SocketAddr, head: &str, b
 }
 
 /// The whole answer of the server, up to the end of its connection.
-async fn upstream(to: SocketAddr, head: &str, body: &str) -> Option<Vec<u8>> {
+pub(super) async fn upstream(to: SocketAddr, head: &str, body: &str) -> Option<Vec<u8>> {
     let mut stream = TcpStream::connect(to).await.ok()?;
     let request = format!("{head}\r\nconnection: close\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).await.ok()?;

@@ -306,7 +306,7 @@ impl World {
 fn sent(step: Step) -> Played {
     match step {
         Step::Question(questions) => Played::call("ask_user", json!({"questions": questions})),
-        Step::Submission(deliverable) => {
+        Step::Submission(deliverable) | Step::Reviewed(deliverable, _) => {
             let fields: Map<String, Value> = deliverable
                 .fields
                 .iter()
