@@ -30,8 +30,44 @@ struct EnvironmentBody {
     name: Patch<String>,
     description: Patch<String>,
     metadata: MetadataPatch,
-    config: Patch<Config>,
+    config: Patch<GivenConfig>,
     scope: Patch<Scope>,
+}
+
+/// A configuration as it is given: what is left out of a cloud stays as it is.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum GivenConfig {
+    Cloud(GivenCloud),
+    SelfHosted(SelfHosted),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GivenCloud {
+    networking: Option<Networking>,
+    packages: Option<Packages>,
+}
+
+impl GivenConfig {
+    fn onto(self, old: &Config) -> Config {
+        match (self, old) {
+            (Self::SelfHosted(own), _) => Config::SelfHosted(own),
+            (Self::Cloud(given), Config::Cloud(old)) => Config::Cloud(given.onto(old.clone())),
+            (Self::Cloud(given), Config::SelfHosted(_)) => {
+                Config::Cloud(given.onto(Cloud::default()))
+            }
+        }
+    }
+}
+
+impl GivenCloud {
+    fn onto(self, old: Cloud) -> Cloud {
+        Cloud {
+            networking: self.networking.unwrap_or(old.networking),
+            packages: self.packages.unwrap_or(old.packages),
+        }
+    }
 }
 
 /// What an environment is, as it is kept and sent.
@@ -149,7 +185,11 @@ impl Definition {
     fn apply(&mut self, body: EnvironmentBody) -> Result<(), ApiError> {
         body.name.apply("name", &mut self.name)?;
         body.description.apply_to_nullable(&mut self.description);
-        body.config.apply_or_default(&mut self.config);
+        match body.config {
+            Patch::Keep => {}
+            Patch::Clear => self.config = Config::default(),
+            Patch::Set(config) => self.config = config.onto(&self.config),
+        }
         body.scope.apply_or_default(&mut self.scope);
         apply_metadata(body.metadata, &mut self.metadata)?;
         length("name", "the name", &self.name, 1, 256)?;

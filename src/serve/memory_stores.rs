@@ -75,6 +75,12 @@ impl MemoryStore {
         body.description.apply_or_default(&mut self.description);
         apply_metadata(body.metadata, &mut self.metadata)?;
         length("name", "the name", &self.name, 1, 255)?;
+        if self.name.chars().any(char::is_control) {
+            return Err(ApiError::invalid(format!(
+                "name: `{}` has a control character",
+                self.name.escape_debug()
+            )));
+        }
         length("description", "the text", &self.description, 0, 1_024)
     }
 }

@@ -52,7 +52,6 @@ pub(super) struct Definition {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 struct Model {
     id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     effort: Option<Effort>,
     #[serde(skip_serializing_if = "Option::is_none")]
     inference_geo: Option<String>,

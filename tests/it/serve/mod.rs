@@ -2,9 +2,15 @@
 
 mod agents;
 mod command;
+mod events;
 mod front;
 mod memories;
+mod outcomes;
+mod restarts;
+mod sessions;
 mod stores;
+mod streams;
+mod talk;
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
 
@@ -93,6 +99,17 @@ impl Local {
             client: Client::builder().no_proxy().build().unwrap(),
             stop: Some(stop),
             tasks,
+        }
+    }
+
+    /// A client of a server that somebody else has started.
+    pub(super) fn at(address: SocketAddr) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self {
+            address,
+            client: Client::builder().no_proxy().build().unwrap(),
+            stop: None,
+            tasks: JoinSet::new(),
         }
     }
 
