@@ -1,14 +1,18 @@
-//! The body of a request: JSON up to a size, read into a type, with the field at fault in the error.
+//! The body of a request: JSON up to a size and within a time, read into a type, with the field at fault in
+//! the error.
+
+use std::time::Duration;
 
 use axum::{
     Json,
-    body::{Body, Bytes},
+    body::{Body, BodyDataStream, Bytes},
     extract::{FromRequest, Request},
     response::{IntoResponse, Response},
 };
 use futures_util::StreamExt as _;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::{ApiError, error::ErrorKind};
 
@@ -19,6 +23,20 @@ pub(super) const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// reads sees the answer.
 const MAX_DISCARDED: usize = 4 * MAX_BYTES;
 
+/// How long is waited for a body.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// While nothing comes.
+    pause: Duration,
+    /// In all.
+    whole: Duration,
+}
+
+const PATIENCE: Patience = Patience {
+    pause: Duration::from_secs(30),
+    whole: Duration::from_mins(1),
+};
+
 /// A body that was read. An empty one counts as `{}`: clients send none where nothing is to be said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Given<T>(pub(super) T);
@@ -27,16 +45,43 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Given<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let bytes = read(request.into_body(), MAX_BYTES, MAX_DISCARDED).await?;
+        let bytes = read(request.into_body(), MAX_BYTES, MAX_DISCARDED, PATIENCE).await?;
         parse(&bytes).map(Self)
     }
 }
 
-async fn read(body: Body, most: usize, most_discarded: usize) -> Result<Bytes, ApiError> {
-    let mut stream = body.into_data_stream();
+async fn read(
+    body: Body,
+    most: usize,
+    most_discarded: usize,
+    patience: Patience,
+) -> Result<Bytes, ApiError> {
+    let chunks = body.into_data_stream();
+    let reading = read_chunks(chunks, most, most_discarded, patience.pause);
+    timeout(patience.whole, reading)
+        .await
+        .unwrap_or_else(|_| Err(slow("is not there", patience.whole)))
+}
+
+fn slow(what: &str, limit: Duration) -> ApiError {
+    ApiError::new(
+        ErrorKind::TooSlow,
+        format!("the body {what} after {limit:?}"),
+    )
+}
+
+async fn read_chunks(
+    mut stream: BodyDataStream,
+    most: usize,
+    most_discarded: usize,
+    pause: Duration,
+) -> Result<Bytes, ApiError> {
     let mut bytes = Vec::new();
     let mut size = 0usize;
-    while let Some(chunk) = stream.next().await {
+    while let Some(chunk) = timeout(pause, stream.next())
+        .await
+        .map_err(|_| slow("does not go on", pause))?
+    {
         let chunk =
             chunk.map_err(|error| ApiError::invalid(format!("the body ended early: {error}")))?;
         size = size.saturating_add(chunk.len());
@@ -152,15 +197,56 @@ mod tests {
                 (0..chunks).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(b"12345"))),
             ))
         };
-        let whole = read(body(2), 10, 20).await.expect("as much as fits");
+        let whole = read(body(2), 10, 20, PATIENCE)
+            .await
+            .expect("as much as fits");
         assert_eq!(&whole[..], b"1234512345");
         for chunks in [3, 100_000] {
-            let refused = read(body(chunks), 10, 20).await.expect_err("too much");
+            let refused = read(body(chunks), 10, 20, PATIENCE)
+                .await
+                .expect_err("too much");
             assert_eq!(refused.kind, ErrorKind::TooLarge);
         }
         let endless = Body::from_stream(stream::repeat_with(|| {
             Ok::<_, std::io::Error>(Bytes::from_static(b"12345"))
         }));
-        assert!(read(endless, 10, 20).await.is_err());
+        assert!(read(endless, 10, 20, PATIENCE).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stops_or_trickles_is_given_up() {
+        let chunk = || Ok::<_, std::io::Error>(Bytes::from_static(b"x"));
+        let stopped = stream::iter([chunk()]).chain(stream::pending());
+        let trickle = stream::repeat_with(chunk).then(|chunk| async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            chunk
+        });
+        let short = Duration::from_millis(20);
+        for (body, patience, words) in [
+            (
+                Body::from_stream(stopped),
+                Patience {
+                    pause: short,
+                    ..PATIENCE
+                },
+                "the body does not go on after 20ms",
+            ),
+            (
+                Body::from_stream(trickle),
+                Patience {
+                    whole: short,
+                    ..PATIENCE
+                },
+                "the body is not there after 20ms",
+            ),
+        ] {
+            let refused = read(body, MAX_BYTES, MAX_DISCARDED, patience)
+                .await
+                .expect_err(words);
+            assert_eq!(
+                (refused.kind, refused.message.as_str()),
+                (ErrorKind::TooSlow, words)
+            );
+        }
     }
 }

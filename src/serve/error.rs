@@ -34,6 +34,8 @@ pub enum ErrorKind {
     Precondition,
     /// The body is too large.
     TooLarge,
+    /// The body comes too slowly.
+    TooSlow,
     /// Too many requests of one key.
     RateLimit {
         /// Seconds after which it may be tried again.
@@ -95,6 +97,7 @@ impl ApiError {
             ErrorKind::PathConflict { .. } => (StatusCode::CONFLICT, "memory_path_conflict_error"),
             ErrorKind::Precondition => (StatusCode::CONFLICT, "memory_precondition_failed_error"),
             ErrorKind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
+            ErrorKind::TooSlow => (StatusCode::REQUEST_TIMEOUT, "invalid_request_error"),
             ErrorKind::RateLimit { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error"),
             ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "api_error"),
             ErrorKind::Overloaded => (

@@ -128,11 +128,15 @@ pub(super) async fn front(
 ) -> Response {
     let id = shared.id("req");
     let number = shared.requests.fetch_add(1, Ordering::Relaxed);
-    let mut response = match admit(&shared, &request, number) {
+    let mut response = match admit(&shared, &request) {
         Ok(caller) => {
-            request.extensions_mut().insert(caller);
             tokio::time::sleep(shared.faults.delay_of(number)).await;
-            enveloped(next.run(request).await, &id)
+            if let Some(fault) = shared.faults.refusal(number) {
+                fault.answer(&id)
+            } else {
+                request.extensions_mut().insert(caller);
+                enveloped(next.run(request).await, &id)
+            }
         }
         Err(error) => error.answer(&id),
     };
@@ -145,7 +149,7 @@ pub(super) async fn front(
     response
 }
 
-fn admit(shared: &Shared, request: &Request, number: u64) -> Result<Caller, ApiError> {
+fn admit(shared: &Shared, request: &Request) -> Result<Caller, ApiError> {
     let headers = request.headers();
     let path = request.uri().path();
     let caller = key(headers)
@@ -161,10 +165,7 @@ fn admit(shared: &Shared, request: &Request, number: u64) -> Result<Caller, ApiE
     if let Some(limiter) = &shared.limiter {
         limiter.admit(&caller.owner, request.method(), path)?;
     }
-    match shared.faults.refusal(number) {
-        Some(error) => Err(error),
-        None => Ok(caller),
-    }
+    Ok(caller)
 }
 
 /// The key in either of the two headers.

@@ -21,7 +21,7 @@ use super::{
     front::Caller,
     listing::Listing,
     page::Page,
-    patch::{Metadata, MetadataPatch, Patch, apply_metadata, length},
+    patch::{Metadata, MetadataPatch, Patch, apply_metadata, check_name, length},
     query::Parameters,
 };
 
@@ -74,13 +74,7 @@ impl MemoryStore {
         body.name.apply("name", &mut self.name)?;
         body.description.apply_or_default(&mut self.description);
         apply_metadata(body.metadata, &mut self.metadata)?;
-        length("name", "the name", &self.name, 1, 255)?;
-        if self.name.chars().any(char::is_control) {
-            return Err(ApiError::invalid(format!(
-                "name: `{}` has a control character",
-                self.name.escape_debug()
-            )));
-        }
+        check_name("name", &self.name, 255)?;
         length("description", "the text", &self.description, 0, 1_024)
     }
 }

@@ -133,6 +133,19 @@ pub(super) fn length(
     )))
 }
 
+/// Refuses a name that is empty or too long, or would break a line where it is shown.
+pub(super) fn check_name(field: &str, name: &str, most: usize) -> Result<(), ApiError> {
+    length(field, "the name", name, 1, most)?;
+    let breaks = |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
+    if name.contains(breaks) {
+        return Err(ApiError::invalid(format!(
+            "{field}: `{}` has a control character",
+            name.escape_debug()
+        )));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -190,6 +203,16 @@ mod tests {
         );
         apply_metadata(Patch::Clear, &mut metadata).expect("always possible");
         assert!(metadata.is_empty());
+    }
+
+    #[test]
+    fn names_are_of_one_line() {
+        for good in ["a", "Ä b", "👩\u{200d}🚀"] {
+            assert_eq!(check_name("name", good, 3), Ok(()), "{good}");
+        }
+        for bad in ["", "abcd", "a\n", "\0", "\u{7f}", "\u{9b}", "\u{2028}"] {
+            assert!(check_name("name", bad, 3).is_err(), "{bad:?}");
+        }
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::tools::{GivenTool, Tool, check_tools};
 use crate::serve::{
     ApiError,
-    patch::{Metadata, MetadataPatch, Patch, apply_metadata, length},
+    patch::{Metadata, MetadataPatch, Patch, apply_metadata, check_name, length},
 };
 
 /// The most tools of an agent.
@@ -52,23 +52,25 @@ pub(super) struct Definition {
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 struct Model {
     id: String,
-    effort: Option<Effort>,
+    effort: Effort,
     #[serde(skip_serializing_if = "Option::is_none")]
     inference_geo: Option<String>,
     speed: Speed,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// How hard a model works. The service resolves it by model where nothing is said; here it is `high`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Level {
     Low,
     Medium,
+    #[default]
     High,
     Xhigh,
     Max,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 struct Effort {
     #[serde(rename = "type")]
     level: Level,
@@ -117,7 +119,7 @@ impl<'de> Deserialize<'de> for Model {
         });
         Ok(Self {
             id: whole.id,
-            effort: effort.transpose()?,
+            effort: effort.transpose()?.unwrap_or_default(),
             inference_geo: whole.inference_geo,
             speed: whole.speed.unwrap_or_default(),
         })
@@ -207,8 +209,8 @@ impl Definition {
     }
 
     fn check(&self) -> Result<(), ApiError> {
-        length("name", "the name", &self.name, 1, 256)?;
-        length("model", "the name", &self.model.id, 1, 256)?;
+        check_name("name", &self.name, 256)?;
+        check_name("model", &self.model.id, 256)?;
         if let Some(description) = &self.description {
             length("description", "the text", description, 0, 2_048)?;
         }
@@ -325,12 +327,25 @@ mod tests {
                 ),
                 "tools[0].mcp_server_name: `x`",
             ),
+            (
+                with("name", json!("a\nb")),
+                "name: `a\\nb` has a control character",
+            ),
+            (
+                with("model", json!("m\0")),
+                "model: `m\\0` has a control character",
+            ),
             (with("skils", json!([])), "unknown field `skils`"),
         ] {
             let error = create(body.clone()).expect_err("a refusal");
             assert!(error.starts_with(wanted), "{body}: {error}");
         }
-        assert!(create(with("name", json!("é".repeat(256)))).is_ok());
+        let fits = create(with("name", json!("é".repeat(256)))).expect("a definition");
+        let model = serde_json::to_value(&fits.model).expect("JSON");
+        assert_eq!(
+            model,
+            json!({"id": "m", "effort": {"type": "high"}, "speed": "standard"})
+        );
     }
 
     #[test]

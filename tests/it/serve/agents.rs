@@ -24,7 +24,8 @@ async fn an_agent_is_made_as_the_reference_shows_it() {
         made,
         json!({
             "type": "agent", "id": null, "version": 1, "name": "triage", "description": null,
-            "system": "You are terse.", "model": {"id": "claude-sonnet-5-5", "speed": "standard"},
+            "system": "You are terse.",
+            "model": {"id": "claude-sonnet-5-5", "effort": {"type": "high"}, "speed": "standard"},
             "tools": [], "mcp_servers": [], "skills": [], "metadata": {"suite": "smoke"},
             "multiagent": null, "execution_identity": {"type": "service_account"},
             "created_at": NOW, "updated_at": NOW, "archived_at": null
@@ -144,7 +145,9 @@ async fn an_environment_lives_from_its_creation_to_its_deletion() {
 
     let config = json!({
         "type": "cloud",
-        "networking": {"type": "limited", "allowed_hosts": ["example.com"]},
+        "networking": {
+            "type": "limited", "allowed_hosts": ["example.com"], "allow_package_managers": true
+        },
         "packages": {"pip": ["numpy"]}
     });
     let changed = local
@@ -153,6 +156,11 @@ async fn an_environment_lives_from_its_creation_to_its_deletion() {
         .ok();
     assert_eq!(changed["config"]["networking"]["allow_mcp_servers"], false);
     assert_eq!(changed["config"]["packages"]["pip"], json!(["numpy"]));
+    // What is not named stays, in the config too.
+    let same = local
+        .post(&path, json!({"config": {"type": "cloud"}}))
+        .await;
+    assert_eq!(same.ok(), changed);
     let refused = local
         .post(&path, json!({"config": {"type": "cloud", "gpu": true}}))
         .await;

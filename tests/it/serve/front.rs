@@ -1,9 +1,9 @@
 //! What every request passes: keys, versions, beta headers, sizes, limits, faults.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use dreamtrial::{
-    quantity::Seed,
+    quantity::{Milliseconds, Seed},
     serve::{Faults, Keys, Settings},
 };
 use reqwest::Method;
@@ -244,4 +244,24 @@ async fn faults_happen_on_demand_and_the_same_under_a_seed() {
         [200, 429, 529]
     );
     assert!(counts.values().all(|count| *count >= 5), "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_on_demand_is_held_back_as_every_answer_is() {
+    let faults = Faults {
+        seed: Seed(5),
+        delay: Milliseconds(400),
+        overloaded: 1.0,
+        ..Faults::default()
+    };
+    let wanted = faults.delay_of(0);
+    assert!(wanted.as_millis() > 20, "{wanted:?}");
+    let local = Local::with(Settings {
+        faults,
+        ..settings()
+    })
+    .await;
+    let asked = Instant::now();
+    assert_eq!(local.get("/v1/agents").await.status, 529);
+    assert!(asked.elapsed() >= wanted);
 }

@@ -35,6 +35,7 @@ async fn a_store_is_changed_archived_and_deleted() {
     for body in [
         json!({"name": ""}),
         json!({"name": null}),
+        json!({"name": "a\u{1b}[2J"}),
         json!({"nam": "x"}),
     ] {
         assert_eq!(local.post(&path, body).await.status, 400);

@@ -1,6 +1,8 @@
 //! Environments: where an agent's tools would run. Nothing runs here; what is said of an environment is
 //! kept and given back.
 
+mod config;
+
 use std::sync::Arc;
 
 use axum::{
@@ -19,9 +21,10 @@ use super::{
     front::Caller,
     listing::Listing,
     page::Page,
-    patch::{Metadata, MetadataPatch, Patch, apply_metadata, length},
+    patch::{Metadata, MetadataPatch, Patch, apply_metadata, check_name, length},
     query::Parameters,
 };
+use config::{Config, GivenConfig};
 
 /// The body that makes or changes an environment.
 #[derive(Debug, Default, Deserialize)]
@@ -34,42 +37,6 @@ struct EnvironmentBody {
     scope: Patch<Scope>,
 }
 
-/// A configuration as it is given: what is left out of a cloud stays as it is.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum GivenConfig {
-    Cloud(GivenCloud),
-    SelfHosted(SelfHosted),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GivenCloud {
-    networking: Option<Networking>,
-    packages: Option<Packages>,
-}
-
-impl GivenConfig {
-    fn onto(self, old: &Config) -> Config {
-        match (self, old) {
-            (Self::SelfHosted(own), _) => Config::SelfHosted(own),
-            (Self::Cloud(given), Config::Cloud(old)) => Config::Cloud(given.onto(old.clone())),
-            (Self::Cloud(given), Config::SelfHosted(_)) => {
-                Config::Cloud(given.onto(Cloud::default()))
-            }
-        }
-    }
-}
-
-impl GivenCloud {
-    fn onto(self, old: Cloud) -> Cloud {
-        Cloud {
-            networking: self.networking.unwrap_or(old.networking),
-            packages: self.packages.unwrap_or(old.packages),
-        }
-    }
-}
-
 /// What an environment is, as it is kept and sent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Definition {
@@ -78,75 +45,6 @@ struct Definition {
     metadata: Metadata,
     config: Config,
     scope: Scope,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Config {
-    Cloud(Cloud),
-    SelfHosted(SelfHosted),
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self::Cloud(Cloud::default())
-    }
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Cloud {
-    networking: Networking,
-    packages: Packages,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SelfHosted {}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Networking {
-    Unrestricted(Unrestricted),
-    Limited(Limited),
-}
-
-impl Default for Networking {
-    fn default() -> Self {
-        Self::Unrestricted(Unrestricted {})
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Unrestricted {}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Limited {
-    allowed_hosts: Vec<String>,
-    allow_mcp_servers: bool,
-    allow_package_managers: bool,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Packages {
-    #[serde(rename = "type")]
-    kind: PackagesKind,
-    apt: Vec<String>,
-    cargo: Vec<String>,
-    gem: Vec<String>,
-    go: Vec<String>,
-    npm: Vec<String>,
-    pip: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum PackagesKind {
-    #[default]
-    Packages,
 }
 
 /// Who may use an environment. Accounts are unknown here, so that there is one choice.
@@ -185,14 +83,10 @@ impl Definition {
     fn apply(&mut self, body: EnvironmentBody) -> Result<(), ApiError> {
         body.name.apply("name", &mut self.name)?;
         body.description.apply_to_nullable(&mut self.description);
-        match body.config {
-            Patch::Keep => {}
-            Patch::Clear => self.config = Config::default(),
-            Patch::Set(config) => self.config = config.onto(&self.config),
-        }
+        self.config.apply(body.config)?;
         body.scope.apply_or_default(&mut self.scope);
         apply_metadata(body.metadata, &mut self.metadata)?;
-        length("name", "the name", &self.name, 1, 256)?;
+        check_name("name", &self.name, 256)?;
         if let Some(description) = &self.description {
             length("description", "the text", description, 0, 2_048)?;
         }
@@ -342,21 +236,6 @@ fn find(transaction: &Transaction<'_>, owner: &str, id: &str) -> Result<Environm
         .query_row(params![owner, id], |row| Ok(environment(row)))
         .optional()?;
     found.unwrap_or_else(|| Err(unknown(id)))
-}
-
-/// Refuses an environment that no session can be opened in: one that is none of this owner, or archived.
-pub(super) fn must_be_usable(
-    transaction: &Transaction<'_>,
-    owner: &str,
-    id: &str,
-) -> Result<(), ApiError> {
-    if find(transaction, owner, id)?.archived_at.is_none() {
-        return Ok(());
-    }
-    Err(ApiError::invalid(format!(
-        "environment_id: environment `{id}` is archived and takes no new sessions"
-    ))
-    .coded("environment_archived"))
 }
 
 fn unknown(id: &str) -> ApiError {
