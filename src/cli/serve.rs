@@ -21,6 +21,9 @@ pub struct ServeArguments {
     /// experiment that says nothing of them]
     #[arg(long, value_name = "FILE")]
     pub experiment: Option<PathBuf>,
+    /// Let every dream run for so many seconds at least, so that one can be watched
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=86_400))]
+    pub dream_seconds: u64,
     /// Faults on demand
     #[command(flatten)]
     pub faults: FaultArguments,
@@ -45,4 +48,10 @@ pub struct FaultArguments {
     /// Share of event streams that are cut after a few events
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub fault_dropped_streams: f64,
+    /// Share of dreams that fail once they have begun to write
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub fault_failing_dreams: f64,
+    /// Share of the other dreams that run until they are canceled
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub fault_endless_dreams: f64,
 }

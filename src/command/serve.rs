@@ -1,6 +1,6 @@
 //! `dreamtrial serve`: the local server, from its start until somebody stops it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{Environment, Exit, Failure, print, tell};
 use crate::{
@@ -28,6 +28,7 @@ pub(super) fn serve(
         faults: faults(&arguments.faults)?,
         limits,
         reference,
+        dream_duration: Duration::from_secs(arguments.dream_seconds),
         clock: Arc::clone(&environment.clock),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -106,6 +107,8 @@ fn faults(arguments: &FaultArguments) -> Result<Faults, Failure> {
         ("--fault-rate-limited", arguments.fault_rate_limited),
         ("--fault-overloaded", arguments.fault_overloaded),
         ("--fault-dropped-streams", arguments.fault_dropped_streams),
+        ("--fault-failing-dreams", arguments.fault_failing_dreams),
+        ("--fault-endless-dreams", arguments.fault_endless_dreams),
     ] {
         if !(0.0..=1.0).contains(&share) {
             return Err(Failure::usage(format!(
@@ -119,5 +122,7 @@ fn faults(arguments: &FaultArguments) -> Result<Faults, Failure> {
         rate_limited: arguments.fault_rate_limited,
         overloaded: arguments.fault_overloaded,
         dropped_streams: arguments.fault_dropped_streams,
+        failing_dreams: arguments.fault_failing_dreams,
+        endless_dreams: arguments.fault_endless_dreams,
     })
 }

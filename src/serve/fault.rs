@@ -1,12 +1,22 @@
-//! Faults on demand, so that clients can be tested: delays, refusals, streams that are cut.
+//! Faults on demand, so that clients can be tested: delays, refusals, streams that are cut, dreams that go
+//! wrong.
 //!
 //! What always holds: whether a request or a stream meets a fault depends on the seed and on its number
-//! only, counted from the start of the server.
+//! only, counted from the start of the server; whether a dream does, on the seed and on the dream's number.
 
 use std::time::Duration;
 
 use super::{ApiError, error::ErrorKind};
 use crate::quantity::{Milliseconds, Seed};
+
+/// What becomes of a dream on demand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DreamFault {
+    /// It fails once it has begun to write.
+    Failing,
+    /// It runs until somebody cancels it.
+    Endless,
+}
 
 /// Which faults happen, and how often. Shares are from 0 to 1; by default nothing happens.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,6 +31,10 @@ pub struct Faults {
     pub overloaded: f64,
     /// The share of streams that are cut.
     pub dropped_streams: f64,
+    /// The share of dreams that fail.
+    pub failing_dreams: f64,
+    /// The share of the other dreams that run until they are canceled.
+    pub endless_dreams: f64,
 }
 
 /// The most events of a stream that is cut.
@@ -34,6 +48,8 @@ impl Default for Faults {
             rate_limited: 0.0,
             overloaded: 0.0,
             dropped_streams: 0.0,
+            failing_dreams: 0.0,
+            endless_dreams: 0.0,
         }
     }
 }
@@ -71,6 +87,19 @@ impl Faults {
         })
     }
 
+    /// What becomes of a dream: by its number in the database, so that a restart changes nothing.
+    pub fn dream(&self, number: u64) -> Option<DreamFault> {
+        if self
+            .draw("failing dream", number)
+            .happens(self.failing_dreams)
+        {
+            return Some(DreamFault::Failing);
+        }
+        self.draw("endless dream", number)
+            .happens(self.endless_dreams)
+            .then_some(DreamFault::Endless)
+    }
+
     fn draw(&self, what: &str, number: u64) -> Seed {
         self.seed.derive(what).derive_number(number)
     }
@@ -87,6 +116,7 @@ mod tests {
             assert_eq!(none.delay_of(number), Duration::ZERO);
             assert_eq!(none.refusal(number), None);
             assert_eq!(none.cut_of(number), None);
+            assert_eq!(none.dream(number), None);
         }
     }
 
@@ -98,6 +128,8 @@ mod tests {
             rate_limited: 0.1,
             overloaded: 0.2,
             dropped_streams: 0.3,
+            failing_dreams: 0.1,
+            endless_dreams: 0.2,
         };
         let count = |happens: &dyn Fn(u64) -> bool| (0..10_000).filter(|n| happens(*n)).count();
         let is = |number, kind: &dyn Fn(&ErrorKind) -> bool| {
@@ -114,6 +146,10 @@ mod tests {
         assert!((2_900..3_100).contains(&cuts.len()), "{}", cuts.len());
         assert!((1..=10).all(|wanted| cuts.contains(&wanted)));
         assert!(cuts.iter().all(|cut| (1..=10).contains(cut)));
+        let failing = count(&|n| faults.dream(n) == Some(DreamFault::Failing));
+        let endless = count(&|n| faults.dream(n) == Some(DreamFault::Endless));
+        assert!((900..1_100).contains(&failing), "{failing}");
+        assert!((1_700..1_900).contains(&endless), "{endless}");
         let delays: Vec<u128> = (0..10_000)
             .map(|n| faults.delay_of(n).as_millis())
             .collect();

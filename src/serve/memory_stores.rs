@@ -18,11 +18,13 @@ use super::{
     ApiError, Shared,
     body::{Answer, Deleted, Found, Given},
     database::{optional_time, time},
+    dreams,
     front::Caller,
     listing::Listing,
     page::Page,
     patch::{Metadata, MetadataPatch, Patch, apply_metadata, check_name, length},
     query::Parameters,
+    sessions::written,
 };
 
 /// The body that makes or changes a store.
@@ -173,8 +175,10 @@ async fn delete(
     Caller { owner }: Caller,
     Path(id): Path<String>,
 ) -> Found<Deleted> {
-    let deleted = shared.database.run(move |transaction| {
+    let deleted = written(&shared, move |writer| {
+        let transaction = writer.transaction;
         let store = find_store(transaction, &owner, &id)?;
+        dreams::store_is_gone(writer, &id)?;
         // Memories hold on to their versions, so they go first.
         for statement in [
             "DELETE FROM memories WHERE store = ?1",
@@ -190,7 +194,9 @@ async fn delete(
             kind: "memory_store_deleted",
         })
     });
-    deleted.await.map(Answer)
+    let deleted = deleted.await?;
+    shared.dreams.wake();
+    Ok(Answer(deleted))
 }
 
 async fn archive(
@@ -198,17 +204,22 @@ async fn archive(
     Caller { owner }: Caller,
     Path(id): Path<String>,
 ) -> Found<MemoryStore> {
-    let now = shared.now();
-    let archived = shared.database.run(move |transaction| {
-        transaction
+    let archived = written(&shared, move |writer| {
+        let transaction = writer.transaction;
+        let changed = transaction
             .prepare_cached(
                 "UPDATE memory_stores SET archived = ?3, updated = ?3
                 WHERE owner = ?1 AND id = ?2 AND archived IS NULL",
             )?
-            .execute(params![owner, id, now.as_microsecond()])?;
+            .execute(params![owner, id, writer.now.as_microsecond()])?;
+        if changed == 1 {
+            dreams::store_is_gone(writer, &id)?;
+        }
         find_store(transaction, &owner, &id)
     });
-    archived.await.map(Answer)
+    let archived = archived.await?;
+    shared.dreams.wake();
+    Ok(Answer(archived))
 }
 
 /// What [`store`] reads.

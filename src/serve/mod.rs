@@ -1,8 +1,8 @@
 //! A local server that speaks the Claude Managed Agents API over an `SQLite` database, so that programs
 //! can be developed and tested with no key and at no cost.
 //!
-//! It is no sandbox and no model. It keeps agents, environments, memory stores and sessions; [`play`] is
-//! what the embedded parts do in a session. What always holds: an object belongs to the key that made it, and no other key can tell that it exists; whatever
+//! It is no sandbox and no model. It keeps agents, environments, memory stores and sessions and makes
+//! dreams; [`play`] is what the embedded parts do in them. What always holds: an object belongs to the key that made it, and no other key can tell that it exists; whatever
 //! was answered is on disk; every error has the envelope of the API.
 //!
 //! A request passes `front` first, then the routes of its family. Each family is a module with its
@@ -11,6 +11,7 @@
 mod agents;
 mod body;
 mod database;
+mod dreams;
 mod environments;
 mod error;
 mod fault;
@@ -50,12 +51,13 @@ use crate::{
 
 pub use database::{Database, DatabaseError, Location};
 pub use error::{ApiError, ErrorKind};
-pub use fault::Faults;
+pub use fault::{DreamFault, Faults};
 pub use front::{Keys, ORGANIZATION};
 pub use limit::RateLimits;
 pub use memories::{Actor, Memory, Place};
 pub use memory_stores::MemoryStore;
 
+use dreams::Dreams;
 use limit::Limiter;
 use sessions::{Listeners, PlaySettings, Runners};
 
@@ -79,6 +81,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The speeds and habits of the embedded agent, for sessions that begin from now on.
     pub reference: Reference,
+    /// How long a dream runs at least, so that clients can watch one.
+    pub dream_duration: Duration,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
 }
@@ -94,6 +98,7 @@ impl Default for Settings {
             faults: Faults::default(),
             limits: Limits::default(),
             reference: Reference::default(),
+            dream_duration: Duration::ZERO,
             clock: Arc::new(SystemClock),
         }
     }
@@ -116,6 +121,9 @@ pub enum ServeError {
     /// The sessions that were running when a server ended cannot be found.
     #[error("cannot read the sessions of the database")]
     Sessions(#[source] ApiError),
+    /// The dreams that had not ended when a server ended cannot be found.
+    #[error("cannot read the dreams of the database")]
+    Dreams(#[source] ApiError),
     /// Connections can no longer be taken.
     #[error("the server stopped")]
     Stopped(#[source] io::Error),
@@ -128,6 +136,7 @@ struct Shared {
     keys: Keys,
     limiter: Option<Limiter>,
     faults: Faults,
+    dreams: Dreams,
     /// Requests since the start, which faults are drawn by.
     requests: AtomicU64,
     /// Streams since the start, which faults are drawn by.
@@ -173,6 +182,7 @@ impl Server {
             keys: settings.keys,
             limiter: settings.rate_limits.map(Limiter::new),
             faults: settings.faults,
+            dreams: Dreams::new(settings.dream_duration),
             requests: AtomicU64::new(0),
             streams: AtomicU64::new(0),
             prices: Arc::new(PriceList::embedded()),
@@ -201,8 +211,8 @@ impl Server {
         self.address
     }
 
-    /// Answers, and plays the sessions that run, until `shutdown` is done. Streams end then; requests and
-    /// turns under way have five seconds to end.
+    /// Answers, and plays the sessions that run, until `shutdown` is done. Streams end then; requests,
+    /// turns and steps of dreams under way have five seconds to end.
     pub async fn serve(
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
@@ -212,6 +222,7 @@ impl Server {
             sessions::wake(&shared, session);
         }
         let (told, stopping) = oneshot::channel::<()>();
+        dreams::resume(&shared).await.map_err(ServeError::Dreams)?;
         let stopped = Arc::clone(&shared);
         let serving = axum::serve(self.listener, router(Arc::clone(&shared)))
             .with_graceful_shutdown(async move {
@@ -225,6 +236,7 @@ impl Server {
             let ended = serving.await.map_err(ServeError::Stopped);
             shared.runners.stop();
             shared.runners.ended().await;
+            shared.dreams.stop().await;
             ended
         };
         let out_of_time = async {
@@ -248,6 +260,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .merge(memory_stores::routes())
         .merge(memories::routes())
         .merge(sessions::routes())
+        .merge(dreams::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn_with_state(

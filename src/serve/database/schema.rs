@@ -150,6 +150,37 @@ CREATE TABLE session_outcomes (
     completed INTEGER
 ) STRICT;
 CREATE INDEX session_outcomes_of_session ON session_outcomes (session, number);
+CREATE TABLE dreams (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    status TEXT NOT NULL,
+    store TEXT NOT NULL,
+    sessions TEXT NOT NULL,
+    model TEXT NOT NULL,
+    instructions TEXT,
+    in_place INTEGER NOT NULL,
+    session TEXT,
+    output TEXT,
+    newest INTEGER,
+    uncached_input INTEGER NOT NULL,
+    cache_write INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    active INTEGER NOT NULL,
+    error TEXT,
+    message TEXT,
+    created INTEGER NOT NULL,
+    ended INTEGER,
+    archived INTEGER
+) STRICT;
+CREATE INDEX dreams_of_owner ON dreams (owner, number);
+CREATE INDEX dreams_under_way ON dreams (number) WHERE status IN ('pending', 'running');
+CREATE TABLE dream_sessions (
+    dream INTEGER NOT NULL REFERENCES dreams ON DELETE CASCADE,
+    session TEXT NOT NULL,
+    PRIMARY KEY (session, dream)
+) STRICT, WITHOUT ROWID;
 ";
 
 pub(super) fn open(location: &Location) -> Result<Connection, DatabaseError> {

@@ -238,6 +238,21 @@ fn find(transaction: &Transaction<'_>, owner: &str, id: &str) -> Result<Environm
     found.unwrap_or_else(|| Err(unknown(id)))
 }
 
+/// Refuses an environment that no session can be opened in: one that is none of this owner, or archived.
+pub(super) fn must_be_usable(
+    transaction: &Transaction<'_>,
+    owner: &str,
+    id: &str,
+) -> Result<(), ApiError> {
+    if find(transaction, owner, id)?.archived_at.is_none() {
+        return Ok(());
+    }
+    Err(ApiError::invalid(format!(
+        "environment_id: environment `{id}` is archived and takes no new sessions"
+    ))
+    .coded("environment_archived"))
+}
+
 fn unknown(id: &str) -> ApiError {
     ApiError::no_such("environment", id).coded("environment_not_found")
 }

@@ -93,48 +93,54 @@ impl Database {
         actor: Actor,
         now: Timestamp,
     ) -> Result<bool, ApiError> {
+        let database = self.clone();
+        self.run(move |transaction| database.remove_memory_in(transaction, &place, actor, now))
+            .await
+    }
+
+    /// The same within a transaction.
+    pub(in crate::serve) fn remove_memory_in(
+        &self,
+        transaction: &Transaction<'_>,
+        place: &Place,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<bool, ApiError> {
         let mark = self.mark(actor, now);
-        self.run(move |transaction| {
-            let store = find_store(transaction, &place.owner, &place.store)?;
-            let Some(old) = change::at(transaction, &store, &place.path)? else {
-                return Ok(false);
-            };
-            change::delete(transaction, &store, &old.id, None, &mark)?;
-            Ok(true)
-        })
-        .await
+        let store = find_store(transaction, &place.owner, &place.store)?;
+        let Some(old) = change::at(transaction, &store, &place.path)? else {
+            return Ok(false);
+        };
+        change::delete(transaction, &store, &old.id, None, &mark)?;
+        Ok(true)
     }
 
     /// Makes a store with the name, the description, the metadata and the memories of another of the same
     /// owner. Each memory begins anew: it has an id of its own and one version, made by `actor`.
-    pub async fn copy_store(
+    pub(in crate::serve) fn copy_store_in(
         &self,
+        transaction: &Transaction<'_>,
         owner: &str,
         store: &str,
-        actor: Actor,
+        actor: &Actor,
         now: Timestamp,
     ) -> Result<MemoryStore, ApiError> {
-        let (owner, store) = (owner.to_owned(), store.to_owned());
-        let database = self.clone();
-        self.run(move |transaction| {
-            let original = find_store(transaction, &owner, &store)?;
-            let copy = MemoryStore {
-                id: database.ids().next("memstore"),
-                created_at: now,
-                updated_at: now,
-                archived_at: None,
-                ..original.clone()
-            };
-            let copy = insert_store(transaction, &owner, copy)?;
-            for memory in all(transaction, &original)? {
-                let mark = database.mark(actor.clone(), now);
-                let id = database.ids().next("mem");
-                let content = memory.content.as_deref().unwrap_or_default();
-                change::create(transaction, &copy, &id, &memory.path, content, &mark)?;
-            }
-            Ok(copy)
-        })
-        .await
+        let original = find_store(transaction, owner, store)?;
+        let copy = MemoryStore {
+            id: self.ids().next("memstore"),
+            created_at: now,
+            updated_at: now,
+            archived_at: None,
+            ..original.clone()
+        };
+        let copy = insert_store(transaction, owner, copy)?;
+        for memory in all(transaction, &original)? {
+            let mark = self.mark(actor.clone(), now);
+            let id = self.ids().next("mem");
+            let content = memory.content.as_deref().unwrap_or_default();
+            change::create(transaction, &copy, &id, &memory.path, content, &mark)?;
+        }
+        Ok(copy)
     }
 
     /// The mark of a change with an id of its own.
@@ -305,10 +311,14 @@ mod tests {
                 .await
                 .expect("written");
         }
-        let copy = database
-            .copy_store("apikey_1", &store.id, Actor::session("sesn_2"), now())
-            .await
-            .expect("a copy");
+        let copy_of = |owner: &'static str| {
+            let (original, copying) = (store.id.clone(), database.clone());
+            let actor = Actor::session("sesn_2");
+            database.run(move |transaction| {
+                copying.copy_store_in(transaction, owner, &original, &actor, now())
+            })
+        };
+        let copy = copy_of("apikey_1").await.expect("a copy");
         assert_ne!(copy.id, store.id);
         assert_eq!(
             (&copy.name, &copy.description),
@@ -334,10 +344,10 @@ mod tests {
             of_original.get("a").map(crate::memory::Entry::content),
             Some("one")
         );
-        let refused = database
-            .copy_store("apikey_2", &store.id, Actor::session("sesn_3"), now())
-            .await;
-        assert!(refused.is_err(), "a copy of what belongs to another");
+        assert!(
+            copy_of("apikey_2").await.is_err(),
+            "a copy of what belongs to another"
+        );
     }
 
     #[tokio::test]

@@ -130,11 +130,11 @@ pub(super) fn find(
 }
 
 /// Writes the history of sessions within a transaction, at one point in time.
-pub(super) struct Writer<'w> {
-    pub(super) transaction: &'w Transaction<'w>,
-    pub(super) database: &'w Database,
-    pub(super) prices: &'w PriceList,
-    pub(super) now: Timestamp,
+pub(in crate::serve) struct Writer<'w> {
+    pub(in crate::serve) transaction: &'w Transaction<'w>,
+    pub(in crate::serve) database: &'w Database,
+    pub(in crate::serve) prices: &'w PriceList,
+    pub(in crate::serve) now: Timestamp,
 }
 
 /// An event that is to be written.

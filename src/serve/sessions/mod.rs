@@ -39,11 +39,12 @@ use axum::{
 
 use super::Shared;
 
+pub(super) use history::Writer;
 pub(super) use listeners::Listeners;
 pub(super) use mounts::{Access, GivenStore};
-pub(super) use past::{Past, PlaySettings, past};
-pub(super) use pipeline::{Pipeline, begin_pipeline, end_pipeline};
-pub(super) use runner::{Runners, wake};
+pub(super) use past::{Past, PlaySettings, must_exist, past};
+pub(super) use pipeline::{Pipeline, show_pipeline};
+pub(super) use runner::{Runners, wake, written};
 pub(super) use session::running;
 
 /// The routes of this family.

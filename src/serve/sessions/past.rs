@@ -44,11 +44,20 @@ pub(in crate::serve) fn past(
     past_of(transaction, play, &session)
 }
 
+/// Refuses a session that is none of the owner's.
+pub(in crate::serve) fn must_exist(
+    transaction: &Transaction<'_>,
+    owner: &str,
+    session: &str,
+) -> Result<(), ApiError> {
+    find(transaction, owner, session).map(|_| ())
+}
+
 /// What the embedded agent of new sessions is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::serve) struct PlaySettings {
     limits: crate::experiment::Limits,
-    habits: crate::experiment::Reference,
+    pub(in crate::serve) habits: crate::experiment::Reference,
 }
 
 impl From<&Settings> for PlaySettings {

@@ -7,10 +7,9 @@ use serde_json::json;
 
 use super::{
     cost,
-    history::{Entry, kind},
+    history::{Entry, Writer, kind},
     listeners::News,
     mounts::{self, GivenStore, Resource},
-    runner::written,
     session::{self, Status},
 };
 use crate::{
@@ -34,13 +33,10 @@ pub(in crate::serve) struct Pipeline {
     pub(in crate::serve) stores: Vec<GivenStore>,
 }
 
-/// Opens the session of a dream, which runs from now on; gives its id.
-pub(in crate::serve) async fn begin_pipeline(
-    shared: &Arc<Shared>,
-    pipeline: Pipeline,
-) -> Result<String, ApiError> {
-    written(shared, move |writer| {
-        let id = writer.id("agent");
+impl Writer<'_> {
+    /// Opens the session of a dream, which runs from now on; gives its id.
+    pub(in crate::serve) fn begin_pipeline(&self, pipeline: Pipeline) -> Result<String, ApiError> {
+        let id = self.id("agent");
         let agent = Pinned {
             snapshot: json!({
                 "type": "agent",
@@ -49,7 +45,7 @@ pub(in crate::serve) async fn begin_pipeline(
                 "name": "dream",
                 "description": null,
                 "system": pipeline.instructions,
-                "model": {"id": pipeline.model, "speed": "standard"},
+                "model": {"id": pipeline.model, "effort": {"type": "high"}, "speed": "standard"},
                 "tools": [],
                 "mcp_servers": [],
                 "skills": [],
@@ -59,45 +55,39 @@ pub(in crate::serve) async fn begin_pipeline(
             id,
             version: 1,
         };
-        let environment = writer.id("env");
-        let mut session = writer.new_session(&pipeline.owner, agent, environment);
+        let environment = self.id("env");
+        let mut session = self.new_session(&pipeline.owner, agent, environment);
         session.pipeline = true;
         session.title = Some(pipeline.title);
         session.status = Status::Running;
-        session.insert(writer.transaction)?;
+        session.insert(self.transaction)?;
         let stores = pipeline.stores.into_iter().map(Resource::MemoryStore);
         mounts::attach(
-            writer.transaction,
+            self.transaction,
             &pipeline.owner,
             session.number,
             stores.collect(),
         )?;
-        writer.say_running(&mut session)?;
-        session.save(writer.transaction)?;
+        self.say_running(&mut session)?;
+        session.save(self.transaction)?;
         Ok(session.id)
-    })
-    .await
-}
+    }
 
-/// Ends the session of a dream: a message that says what was done, what it took, and the session is
-/// archived. A session that is no more is nobody's fault.
-pub(in crate::serve) async fn end_pipeline(
-    shared: &Arc<Shared>,
-    owner: String,
-    id: String,
-    summary: String,
-    usage: Usage,
-    active: Milliseconds,
-) -> Result<(), ApiError> {
-    let number = written(shared, move |writer| {
-        let mut session = session::find(writer.transaction, &owner, &id)?;
-        if session.status != Status::Running {
-            return Ok(session.number);
-        }
+    /// Ends the session of a dream: a message that says what was done, what it took, and the session is
+    /// archived.
+    pub(in crate::serve) fn end_pipeline(
+        &self,
+        owner: &str,
+        id: &str,
+        summary: &str,
+        usage: Usage,
+        active: Milliseconds,
+    ) -> Result<(), ApiError> {
+        let mut session = session::find(self.transaction, owner, id)?;
         let start = Entry::new("span.model_request_start", json!({}));
-        let start = writer.append(&mut session, &start)?;
+        let start = self.append(&mut session, &start)?;
         let message = json!({"content": [{"type": "text", "text": summary}]});
-        writer.append(&mut session, &Entry::new(kind::SAID, message))?;
+        self.append(&mut session, &Entry::new(kind::SAID, message))?;
         let body = json!({
             "model_request_start_id": start,
             "is_error": false,
@@ -107,15 +97,24 @@ pub(in crate::serve) async fn end_pipeline(
             active: Some(active),
             ..Entry::new(kind::REQUEST_END, body)
         };
-        writer.append(&mut session, &end)?;
+        self.append(&mut session, &end)?;
         session.usage += usage;
         session.active += active;
-        writer.say_idle(&mut session, &json!({"type": "end_turn"}))?;
+        self.say_idle(&mut session, &json!({"type": "end_turn"}))?;
         session.status = Status::Idle;
-        writer.archive(&mut session)?;
-        Ok(session.number)
-    })
-    .await?;
-    shared.listeners.tell(number, News::History);
+        self.archive(&mut session)
+    }
+}
+
+/// Wakes those who watch the session of a dream. To be called after what is new is kept.
+pub(in crate::serve) async fn show_pipeline(
+    shared: &Arc<Shared>,
+    owner: String,
+    id: String,
+) -> Result<(), ApiError> {
+    let found = shared.database.run(move |transaction| {
+        session::find(transaction, &owner, &id).map(|session| session.number)
+    });
+    shared.listeners.tell(found.await?, News::History);
     Ok(())
 }

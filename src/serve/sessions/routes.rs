@@ -19,6 +19,7 @@ use crate::serve::{
     ApiError, Shared,
     agents::equipped_anew,
     body::{Answer, Deleted, Found, Given},
+    dreams,
     front::Caller,
     patch::{MetadataPatch, Patch, apply_metadata},
 };
@@ -92,6 +93,7 @@ pub(super) async fn delete(
     let (number, last, deleted) = written(&shared, move |writer| {
         let session = find(writer.transaction, &owner, &id)?;
         session.must_rest("deleted")?;
+        dreams::session_is_gone(writer, &id)?;
         writer
             .transaction
             .prepare_cached("DELETE FROM sessions WHERE number = ?1")?
@@ -105,6 +107,7 @@ pub(super) async fn delete(
     })
     .await?;
     shared.listeners.tell(number, News::Deleted(Arc::new(last)));
+    shared.dreams.wake();
     Ok(Answer(deleted))
 }
 

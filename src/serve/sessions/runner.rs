@@ -133,7 +133,7 @@ async fn next(past: Box<Past>) -> Result<Next, Failure> {
 }
 
 /// Writes to the history in a transaction.
-pub(super) async fn written<T: Send + 'static>(
+pub(in crate::serve) async fn written<T: Send + 'static>(
     shared: &Arc<Shared>,
     work: impl FnOnce(&Writer<'_>) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {

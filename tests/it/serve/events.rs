@@ -47,20 +47,28 @@ async fn a_turn_has_the_documented_order() {
 async fn a_task_is_worked_on_through_events_alone() {
     let local = Local::start().await;
     let path = local.session(json!({})).await;
-    let seen = local.converse(&path, message(TASK), "The user took it. This task is done.").await;
+    let seen = local
+        .converse(&path, message(TASK), "The user took it. This task is done.")
+        .await;
     assert_eq!(stop(&seen), "end_turn");
     let used: Vec<&str> = seen
         .iter()
         .filter(|event| event["type"] == "agent.custom_tool_use")
         .map(|event| event["name"].as_str().unwrap())
         .collect();
-    assert_eq!((used.first(), used.last()), (Some(&"read_document"), Some(&"submit")));
+    assert_eq!(
+        (used.first(), used.last()),
+        (Some(&"read_document"), Some(&"submit"))
+    );
     assert_eq!(local.history(&path).await, seen);
 
     let session = local.get(&path).await.ok();
     let sum = |name: &str| -> u64 {
-        let ends = seen.iter().filter(|event| event["type"] == "span.model_request_end");
-        ends.map(|end| end["model_usage"][name].as_u64().unwrap()).sum()
+        let ends = seen
+            .iter()
+            .filter(|event| event["type"] == "span.model_request_end");
+        ends.map(|end| end["model_usage"][name].as_u64().unwrap())
+            .sum()
     };
     let usage = &session["usage"];
     assert_eq!(usage["input_tokens"], sum("input_tokens"));
@@ -75,8 +83,14 @@ async fn a_task_is_worked_on_through_events_alone() {
     let mut turned = backwards["data"].as_array().unwrap().clone();
     turned.reverse();
     assert_eq!(turned, seen);
-    assert_eq!(local.pages(&format!("{path}/events"), 3).await.concat(), seen);
-    let messages = local.get(&format!("{path}/events?types[]=user.message")).await.ok();
+    assert_eq!(
+        local.pages(&format!("{path}/events"), 3).await.concat(),
+        seen
+    );
+    let messages = local
+        .get(&format!("{path}/events?types[]=user.message"))
+        .await
+        .ok();
     assert_eq!(messages["data"], json!([seen[0]]));
 }
 
@@ -85,7 +99,9 @@ async fn the_same_seed_says_the_same_and_answers_are_waited_for() {
     let local = Local::start().await;
     let mut seen = Vec::new();
     for _ in 0..2 {
-        let path = local.session(json!({"metadata": {"seed": "18446744073709551615"}})).await;
+        let path = local
+            .session(json!({"metadata": {"seed": "18446744073709551615"}}))
+            .await;
         let events = local.turn(&path, json!([message(TASK)])).await;
         assert_eq!(stop(&events), "requires_action");
         assert_eq!(local.get(&path).await.ok()["status"], "idle");
@@ -96,14 +112,23 @@ async fn the_same_seed_says_the_same_and_answers_are_waited_for() {
         // A message in between does not answer.
         let between = local.turn(&path, json!([message("Well?")])).await;
         assert_eq!(stop(&between), "requires_action");
-        assert_eq!(between.last().unwrap()["stop_reason"]["event_ids"], json!([uses[0]["id"]]));
+        assert_eq!(
+            between.last().unwrap()["stop_reason"]["event_ids"],
+            json!([uses[0]["id"]])
+        );
         let sent = local.say(&path, json!([answer(&uses[0], "")])).await.ok();
         assert_eq!(sent["data"][0]["processed_at"], NOW);
         let twice = local.say(&path, json!([answer(&uses[0], "")])).await;
         assert_eq!(twice.refusal(), (400, "invalid_request_error".to_owned()));
         local.settled(&path).await;
         let history = local.history(&path).await;
-        assert_eq!(kinds(&history).iter().filter(|kind| **kind == "user.custom_tool_result").count(), 1);
+        assert_eq!(
+            kinds(&history)
+                .iter()
+                .filter(|kind| **kind == "user.custom_tool_result")
+                .count(),
+            1
+        );
         seen.push(
             history
                 .iter()
@@ -120,25 +145,66 @@ async fn one_bad_event_keeps_all_out() {
     let path = local.session(json!({})).await;
     let rubric = json!({"type": "text", "content": "- a"});
     let system = json!({"type": "system.message", "content": [{"type": "text", "text": "x"}]});
-    let outcome = |most: u32, rubric: &Value| {
-        json!({"type": "user.define_outcome", "description": "d", "rubric": rubric, "max_iterations": most})
-    };
+    let outcome = |most: u32, rubric: &Value| json!({"type": "user.define_outcome", "description": "d", "rubric": rubric, "max_iterations": most});
     for (bad, status, words) in [
-        (json!({"type": "user.no_such_event"}), 400, "events[1]: unknown variant"),
-        (json!({"type": "user.message"}), 400, "events[1]: missing field `content`"),
-        (json!({"type": "user.message", "content": "x"}), 400, "events[1].content"),
-        (json!({"type": "user.message", "content": [{"type": "video"}]}), 400, "events[1].content[0]: `type` is none of"),
-        (json!({"type": "user.custom_tool_result", "custom_tool_use_id": "sevt_1"}), 400, "events[1]: `sevt_1` is no event"),
-        (json!({"type": "user.tool_confirmation", "tool_use_id": "sevt_1", "result": "allow"}), 400, "events[1]: `sevt_1` is no event"),
-        (json!({"type": "user.tool_result", "tool_use_id": "sevt_1"}), 400, "self-hosted"),
-        (json!({"type": "user.interrupt", "session_thread_id": "sthr_1"}), 404, "thread `sthr_1` not found"),
+        (
+            json!({"type": "user.no_such_event"}),
+            400,
+            "events[1]: unknown variant",
+        ),
+        (
+            json!({"type": "user.message"}),
+            400,
+            "events[1]: missing field `content`",
+        ),
+        (
+            json!({"type": "user.message", "content": "x"}),
+            400,
+            "events[1].content",
+        ),
+        (
+            json!({"type": "user.message", "content": [{"type": "video"}]}),
+            400,
+            "events[1].content[0]: `type` is none of",
+        ),
+        (
+            json!({"type": "user.custom_tool_result", "custom_tool_use_id": "sevt_1"}),
+            400,
+            "events[1]: `sevt_1` is no event",
+        ),
+        (
+            json!({"type": "user.tool_confirmation", "tool_use_id": "sevt_1", "result": "allow"}),
+            400,
+            "events[1]: `sevt_1` is no event",
+        ),
+        (
+            json!({"type": "user.tool_result", "tool_use_id": "sevt_1"}),
+            400,
+            "self-hosted",
+        ),
+        (
+            json!({"type": "user.interrupt", "session_thread_id": "sthr_1"}),
+            404,
+            "thread `sthr_1` not found",
+        ),
         (outcome(0, &rubric), 400, "max_iterations: `0`"),
         (outcome(21, &rubric), 400, "max_iterations: `21`"),
-        (outcome(3, &json!({"type": "file", "file_id": "file_1"})), 404, "file `file_1` not found"),
-        (outcome(3, &json!({"type": "text", "content": "r".repeat(262_145)})), 400, "rubric.content"),
+        (
+            outcome(3, &json!({"type": "file", "file_id": "file_1"})),
+            404,
+            "file `file_1` not found",
+        ),
+        (
+            outcome(3, &json!({"type": "text", "content": "r".repeat(262_145)})),
+            400,
+            "rubric.content",
+        ),
         (json!(5), 400, "events[1]: not an object"),
     ] {
-        let (found, _, text) = local.say(&path, json!([message("good"), bad])).await.error();
+        let (found, _, text) = local
+            .say(&path, json!([message("good"), bad]))
+            .await
+            .error();
         assert_eq!(found, status, "{text}");
         assert!(text.contains(words), "{bad:.100}: {text}");
     }
@@ -154,12 +220,20 @@ async fn an_interrupt_ends_the_turn_and_what_it_waited_for() {
     let local = Local::start().await;
     let path = local.session(json!({})).await;
     let events = local.turn(&path, json!([message(TASK)])).await;
-    let used = events.iter().find(|event| event["type"] == "agent.custom_tool_use").unwrap();
+    let used = events
+        .iter()
+        .find(|event| event["type"] == "agent.custom_tool_use")
+        .unwrap();
     let ended = local.turn(&path, json!([{"type": "user.interrupt"}])).await;
     assert_eq!(stop(&ended), "end_turn");
     assert_eq!(ended[0]["type"], "user.interrupt");
-    assert_eq!(local.say(&path, json!([answer(used, "")])).await.status, 400);
-    let after = local.converse(&path, message(TASK), "The user took it. This task is done.").await;
+    assert_eq!(
+        local.say(&path, json!([answer(used, "")])).await.status,
+        400
+    );
+    let after = local
+        .converse(&path, message(TASK), "The user took it. This task is done.")
+        .await;
     assert_eq!(stop(&after), "end_turn");
 }
 
@@ -191,16 +265,26 @@ async fn what_an_agent_writes_is_in_its_store_unless_that_is_read_only() {
     for access in ["read_write", "read_only"] {
         let local = Local::start().await;
         let (path, store) = with_memory(&local, access, "always_allow").await;
-        local.converse(&path, message(TASK), "The user took it. This task is done.").await;
+        local
+            .converse(&path, message(TASK), "The user took it. This task is done.")
+            .await;
         let end = local.turn(&path, json!([message(CLOSING)])).await;
         assert_eq!(stop(&end), "end_turn");
         let history = local.history(&path).await;
         let of_kind = |kind: &str| -> Vec<&Value> {
-            history.iter().filter(|event| event["type"] == kind).collect()
+            history
+                .iter()
+                .filter(|event| event["type"] == kind)
+                .collect()
         };
-        let uses: Vec<&Value> = of_kind("agent.tool_use").iter().map(|event| &event["id"]).collect();
-        let results: Vec<&Value> =
-            of_kind("agent.tool_result").iter().map(|event| &event["tool_use_id"]).collect();
+        let uses: Vec<&Value> = of_kind("agent.tool_use")
+            .iter()
+            .map(|event| &event["id"])
+            .collect();
+        let results: Vec<&Value> = of_kind("agent.tool_result")
+            .iter()
+            .map(|event| &event["tool_use_id"])
+            .collect();
         assert!(!uses.is_empty());
         assert_eq!(uses, results);
         let written: Vec<&str> = of_kind("agent.tool_use")
@@ -210,16 +294,27 @@ async fn what_an_agent_writes_is_in_its_store_unless_that_is_read_only() {
             .collect();
         let session = path.rsplit('/').next().unwrap();
         let versions = format!("{store}/memory_versions?session_id={session}");
-        let versions = local.get(&versions).await.ok()["data"].as_array().unwrap().clone();
+        let versions = local.get(&versions).await.ok()["data"]
+            .as_array()
+            .unwrap()
+            .clone();
         let paths: Vec<String> = versions
             .iter()
             .rev()
-            .map(|version| format!("/mnt/memory/team-notes{}", version["path"].as_str().unwrap()))
+            .map(|version| {
+                format!(
+                    "/mnt/memory/team-notes{}",
+                    version["path"].as_str().unwrap()
+                )
+            })
             .collect();
         if access == "read_write" {
             assert!(!written.is_empty(), "the agent had nothing to note");
             assert_eq!(paths, written);
-            assert_eq!(versions[0]["created_by"], json!({"type": "session_actor", "session_id": session}));
+            assert_eq!(
+                versions[0]["created_by"],
+                json!({"type": "session_actor", "session_id": session})
+            );
         } else {
             assert_eq!(paths, Vec::<String>::new());
         }
@@ -230,17 +325,29 @@ async fn what_an_agent_writes_is_in_its_store_unless_that_is_read_only() {
 async fn a_store_that_takes_nothing_more_is_an_error_of_the_tool() {
     let local = Local::start().await;
     let (path, store) = with_memory(&local, "read_write", "always_allow").await;
-    local.converse(&path, message(TASK), "The user took it. This task is done.").await;
-    local.post(&format!("{store}/archive"), json!({})).await.ok();
+    local
+        .converse(&path, message(TASK), "The user took it. This task is done.")
+        .await;
+    local
+        .post(&format!("{store}/archive"), json!({}))
+        .await
+        .ok();
     let end = local.turn(&path, json!([message(CLOSING)])).await;
     assert_eq!(stop(&end), "end_turn");
-    let result = end.iter().find(|event| event["type"] == "agent.tool_result").unwrap();
+    let result = end
+        .iter()
+        .find(|event| event["type"] == "agent.tool_result")
+        .unwrap();
     assert_eq!(result["is_error"], true);
     let text = result["content"][0]["text"].as_str().unwrap();
     assert!(text.contains("is archived"), "{text}");
     // The replay knows that it went wrong: nothing is written twice.
     let again = local.turn(&path, json!([message("Anything else?")])).await;
-    assert!(!kinds(&again).contains(&"agent.tool_use"), "{:?}", kinds(&again));
+    assert!(
+        !kinds(&again).contains(&"agent.tool_use"),
+        "{:?}",
+        kinds(&again)
+    );
 }
 
 #[tokio::test]
@@ -255,11 +362,12 @@ async fn tools_that_must_ask_are_used_once_they_may_be() {
             .map(|event| &event["id"])
             .collect();
         let last = asked.last().unwrap();
-        assert_eq!(last["stop_reason"], json!({"type": "requires_action", "event_ids": uses}));
+        assert_eq!(
+            last["stop_reason"],
+            json!({"type": "requires_action", "event_ids": uses})
+        );
         assert!(!kinds(&asked).contains(&"agent.tool_result"));
-        let confirm = |id: &Value| {
-            json!({"type": "user.tool_confirmation", "tool_use_id": id, "result": verdict})
-        };
+        let confirm = |id: &Value| json!({"type": "user.tool_confirmation", "tool_use_id": id, "result": verdict});
         // All but one: the session waits for the last.
         let (one, others) = uses.split_last().unwrap();
         let others: Vec<Value> = others.iter().map(|id| confirm(id)).collect();
@@ -274,7 +382,11 @@ async fn tools_that_must_ask_are_used_once_they_may_be() {
             .collect();
         let wanted: Vec<(&Value, bool)> = uses.iter().map(|id| (*id, failed)).collect();
         assert_eq!(results, wanted);
-        assert!(kinds(&after).contains(&"agent.custom_tool_use"), "{:?}", kinds(&after));
+        assert!(
+            kinds(&after).contains(&"agent.custom_tool_use"),
+            "{:?}",
+            kinds(&after)
+        );
         assert_eq!(local.get(&store).await.status, 200);
     }
 }

@@ -2,8 +2,10 @@
 
 mod agents;
 mod command;
+mod dreams;
 mod events;
 mod front;
+mod malformed;
 mod memories;
 mod outcomes;
 mod restarts;
@@ -26,6 +28,7 @@ use serde_json::{Value, json};
 use tokio::{sync::oneshot, task::JoinSet};
 
 pub(super) const AGENTS: &str = "managed-agents-2026-04-01";
+pub(super) const DREAMS: &str = "dreaming-2026-04-21";
 pub(super) const MEMORY: &str = "agent-memory-2026-07-22";
 
 /// When it is, for a server of a test.
@@ -130,6 +133,8 @@ impl Local {
     pub(super) fn request_of(&self, key: &str, method: Method, path: &str) -> RequestBuilder {
         let beta = if path.starts_with("/v1/memory_stores") {
             MEMORY
+        } else if path.starts_with("/v1/dreams") {
+            DREAMS
         } else {
             AGENTS
         };

@@ -18,7 +18,10 @@ const MET: &str = "# Answer\n\n- It is addressed to the Dear Northwind team.\n";
 const NEVER_MET: &str = "# Answer\n\n- It quotes the number 918273645 from the annex.\n";
 
 fn of_kind<'e>(events: &'e [Value], kind: &str) -> Vec<&'e Value> {
-    events.iter().filter(|event| event["type"] == kind).collect()
+    events
+        .iter()
+        .filter(|event| event["type"] == kind)
+        .collect()
 }
 
 #[tokio::test]
@@ -26,7 +29,9 @@ async fn every_evaluation_is_a_pair_of_spans_and_the_session_keeps_step() {
     for (rubric, most) in [(MET, 3), (NEVER_MET, 1), (NEVER_MET, 2)] {
         let local = Local::start().await;
         let path = local.session(json!({})).await;
-        let events = local.converse(&path, outcome(rubric, most), "Received.").await;
+        let events = local
+            .converse(&path, outcome(rubric, most), "Received.")
+            .await;
         assert_eq!(stop(&events), "end_turn");
         let starts = of_kind(&events, "span.outcome_evaluation_start");
         let ends = of_kind(&events, "span.outcome_evaluation_end");
@@ -34,13 +39,20 @@ async fn every_evaluation_is_a_pair_of_spans_and_the_session_keeps_step() {
         assert_eq!(starts.len(), ends.len());
         for (number, (start, end)) in starts.iter().zip(&ends).enumerate() {
             assert_eq!(end["outcome_evaluation_start_id"], start["id"]);
-            assert_eq!((&end["iteration"], &end["outcome_id"]), (&json!(number), id));
+            assert_eq!(
+                (&end["iteration"], &end["outcome_id"]),
+                (&json!(number), id)
+            );
         }
         let last = ends.last().unwrap();
         if rubric == NEVER_MET {
             assert_eq!(last["result"], "max_iterations_reached");
             assert_eq!(ends.len(), most as usize);
-            assert!(ends[..ends.len() - 1].iter().all(|end| end["result"] == "needs_revision"));
+            assert!(
+                ends[..ends.len() - 1]
+                    .iter()
+                    .all(|end| end["result"] == "needs_revision")
+            );
         }
         let session = local.get(&path).await.ok();
         assert_eq!(
@@ -65,7 +77,9 @@ async fn one_outcome_at_a_time_until_it_is_interrupted() {
     assert_eq!(stop(&begun), "requires_action");
     let results = |session: &Value| -> Vec<String> {
         let all = session["outcome_evaluations"].as_array().unwrap();
-        all.iter().map(|each| each["result"].as_str().unwrap().to_owned()).collect()
+        all.iter()
+            .map(|each| each["result"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(results(&local.get(&path).await.ok()), ["running"]);
     assert_eq!(local.say(&path, json!([outcome(MET, 3)])).await.status, 400);
@@ -75,10 +89,17 @@ async fn one_outcome_at_a_time_until_it_is_interrupted() {
     let ends = of_kind(&again, "span.outcome_evaluation_end");
     assert_eq!(ends.len(), 1);
     assert_eq!(
-        (&ends[0]["result"], &ends[0]["outcome_evaluation_start_id"], &ends[0]["outcome_id"]),
+        (
+            &ends[0]["result"],
+            &ends[0]["outcome_evaluation_start_id"],
+            &ends[0]["outcome_id"]
+        ),
         (&json!("interrupted"), &json!(""), &begun[0]["outcome_id"])
     );
-    assert_eq!(results(&local.get(&path).await.ok()), ["interrupted", "running"]);
+    assert_eq!(
+        results(&local.get(&path).await.ok()),
+        ["interrupted", "running"]
+    );
 }
 
 /// The user goes on without the agent while it works towards an outcome: that ends it.
@@ -95,8 +116,7 @@ async fn an_outcome_that_nobody_works_towards_any_more_has_ended() {
             .map(|used| {
                 let mut answer = super::talk::answer(used, "Received.");
                 if used["name"] == "ask_user" {
-                    answer["content"][0]["text"] =
-                        json!(dreamtrial::managed::words::GIVEN_UP);
+                    answer["content"][0]["text"] = json!(dreamtrial::managed::words::GIVEN_UP);
                 }
                 answer
             })

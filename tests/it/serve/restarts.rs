@@ -22,7 +22,10 @@ fn said(events: &[Value]) -> Vec<String> {
         .iter()
         .map(|event| {
             let usage = &event["model_usage"];
-            format!("{} {} {} {usage}", event["type"], event["input"], event["content"])
+            format!(
+                "{} {} {} {usage}",
+                event["type"], event["input"], event["content"]
+            )
         })
         .collect()
 }
@@ -119,7 +122,10 @@ async fn sessions_of_a_killed_server_go_on_and_nothing_is_done_twice() {
         let history = local.history(path).await;
         let wanted = first.get_or_insert_with(|| said(&history));
         assert_eq!(&said(&history), wanted);
-        assert_eq!(kinds(&history)[..3], ["user.message", "user.message", "session.status_running"]);
+        assert_eq!(
+            kinds(&history)[..3],
+            ["user.message", "user.message", "session.status_running"]
+        );
         assert_eq!(*kinds(&history).last().unwrap(), "session.status_idle");
     }
 }

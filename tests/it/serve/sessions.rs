@@ -53,7 +53,8 @@ async fn a_session_is_made_changed_archived_and_deleted() {
         })
     );
 
-    let body = json!({"title": null, "metadata": {"drop": null, "add": "2"}, "agent": {"tools": []}});
+    let body =
+        json!({"title": null, "metadata": {"drop": null, "add": "2"}, "agent": {"tools": []}});
     let changed = local.post(&path, body).await.ok();
     assert_eq!(changed["title"], Value::Null);
     assert_eq!(changed["metadata"], json!({"arm": "dream", "add": "2"}));
@@ -64,7 +65,10 @@ async fn a_session_is_made_changed_archived_and_deleted() {
     assert!(history[0].get("budget").is_none(), "{}", history[0]);
 
     let archived = local.post(&format!("{path}/archive"), json!({})).await.ok();
-    assert_eq!((&archived["status"], &archived["archived_at"]), (&json!("terminated"), &json!(NOW)));
+    assert_eq!(
+        (&archived["status"], &archived["archived_at"]),
+        (&json!("terminated"), &json!(NOW))
+    );
     assert_eq!(local.say(&path, json!([message("late")])).await.status, 400);
     assert_eq!(local.get("/v1/sessions").await.ok()["data"], json!([]));
     let all = local.get("/v1/sessions?include_archived=true").await.ok();
@@ -78,7 +82,10 @@ async fn what_a_session_cannot_be_made_of_is_refused() {
     let local = Local::start().await;
     let (agent, environment) = local.agent(tools()).await;
     let archived_store = local.store("old").await;
-    local.post(&format!("{archived_store}/archive"), json!({})).await.ok();
+    local
+        .post(&format!("{archived_store}/archive"), json!({}))
+        .await
+        .ok();
     let archived_store = archived_store.rsplit('/').next().unwrap();
     let store = local.store("new").await;
     let store = store.rsplit('/').next().unwrap();
@@ -88,26 +95,98 @@ async fn what_a_session_cannot_be_made_of_is_refused() {
         "rubric": {"type": "text", "content": "- a"}
     });
     for (fields, status, words) in [
-        (json!({"agent": "agent_none"}), 404, "agent `agent_none` not found"),
-        (json!({"agent": {"type": "agent", "id": agent, "version": 2}}), 404, "version 2"),
-        (json!({"agent": {"type": "agent", "id": agent, "system": "x"}}), 400, "agent: unknown field `system`"),
-        (json!({"agent": {"type": "agent_with_overrides", "id": agent, "name": "x"}}), 400, "unknown field `name`"),
+        (
+            json!({"agent": "agent_none"}),
+            404,
+            "agent `agent_none` not found",
+        ),
+        (
+            json!({"agent": {"type": "agent", "id": agent, "version": 2}}),
+            404,
+            "version 2",
+        ),
+        (
+            json!({"agent": {"type": "agent", "id": agent, "system": "x"}}),
+            400,
+            "agent: unknown field `system`",
+        ),
+        (
+            json!({"agent": {"type": "agent_with_overrides", "id": agent, "name": "x"}}),
+            400,
+            "unknown field `name`",
+        ),
         (json!({"agent": 5}), 400, "agent: not the id"),
-        (json!({"environment_id": "env_none"}), 404, "environment `env_none` not found"),
-        (json!({"resources": [mount(archived_store)]}), 400, "is archived"),
-        (json!({"resources": [mount(store), mount(store)]}), 400, "resources[1]: memory store"),
-        (json!({"resources": [mount("memstore_none")]}), 404, "not found"),
-        (json!({"resources": [{"type": "file", "file_id": "file_1"}]}), 404, "file `file_1` not found"),
-        (json!({"budget": budget("0")}), 400, "is no whole number of cents above 0"),
-        (json!({"budget": budget("+5")}), 400, "is no whole number of cents above 0"),
-        (json!({"budget": budget("")}), 400, "is no whole number of cents above 0"),
-        (json!({"budget": budget("99999999999999999999")}), 400, "is no whole number of cents above 0"),
+        (
+            json!({"environment_id": "env_none"}),
+            404,
+            "environment `env_none` not found",
+        ),
+        (
+            json!({"resources": [mount(archived_store)]}),
+            400,
+            "is archived",
+        ),
+        (
+            json!({"resources": [mount(store), mount(store)]}),
+            400,
+            "resources[1]: memory store",
+        ),
+        (
+            json!({"resources": [mount("memstore_none")]}),
+            404,
+            "not found",
+        ),
+        (
+            json!({"resources": [{"type": "file", "file_id": "file_1"}]}),
+            404,
+            "file `file_1` not found",
+        ),
+        (
+            json!({"budget": budget("0")}),
+            400,
+            "is no whole number of cents above 0",
+        ),
+        (
+            json!({"budget": budget("+5")}),
+            400,
+            "is no whole number of cents above 0",
+        ),
+        (
+            json!({"budget": budget("")}),
+            400,
+            "is no whole number of cents above 0",
+        ),
+        (
+            json!({"budget": budget("99999999999999999999")}),
+            400,
+            "is no whole number of cents above 0",
+        ),
         (json!({"metadata": {"a": 5}}), 400, "metadata.a"),
-        (json!({"vault_ids": ["vlt_1"]}), 404, "vault `vlt_1` not found"),
-        (json!({"initial_events": vec![message("m"); 51]}), 400, "at most 50"),
-        (json!({"initial_events": [outcome, outcome]}), 400, "works towards an outcome already"),
-        (json!({"initial_events": [{"type": "user.interrupt"}]}), 400, "initial_events[0]"),
-        (json!({"initial_events": [{"type": "user.message", "content": [{"type": "text"}]}]}), 400, "initial_events[0].content[0]: `text` is missing"),
+        (
+            json!({"vault_ids": ["vlt_1"]}),
+            404,
+            "vault `vlt_1` not found",
+        ),
+        (
+            json!({"initial_events": vec![message("m"); 51]}),
+            400,
+            "at most 50",
+        ),
+        (
+            json!({"initial_events": [outcome, outcome]}),
+            400,
+            "works towards an outcome already",
+        ),
+        (
+            json!({"initial_events": [{"type": "user.interrupt"}]}),
+            400,
+            "initial_events[0]",
+        ),
+        (
+            json!({"initial_events": [{"type": "user.message", "content": [{"type": "text"}]}]}),
+            400,
+            "initial_events[0].content[0]: `text` is missing",
+        ),
         (json!({"titel": "x"}), 400, "unknown field `titel`"),
     ] {
         let mut body = json!({"agent": agent, "environment_id": environment});
@@ -118,7 +197,10 @@ async fn what_a_session_cannot_be_made_of_is_refused() {
         assert_eq!(found, status, "{fields}: {text}");
         assert!(text.contains(words), "{fields}: {text}");
     }
-    local.post(&format!("/v1/agents/{agent}/archive"), json!({})).await.ok();
+    local
+        .post(&format!("/v1/agents/{agent}/archive"), json!({}))
+        .await
+        .ok();
     let body = json!({"agent": agent, "environment_id": environment});
     let (_, _, text) = local.post("/v1/sessions", body).await.error();
     assert!(text.contains("is archived"), "{text}");
@@ -144,9 +226,15 @@ async fn lists_are_filtered_and_paged_both_ways() {
         let path = |session: &Value| format!("/v1/sessions/{}", session["id"].as_str().unwrap());
         data.iter().map(path).collect()
     };
-    for (order, wanted) in [("asc", made.clone()), ("desc", made.iter().rev().cloned().collect())] {
+    for (order, wanted) in [
+        ("asc", made.clone()),
+        ("desc", made.iter().rev().cloned().collect()),
+    ] {
         let list = |page: &Value| {
-            let page = page.as_str().map(|page| format!("&page={page}")).unwrap_or_default();
+            let page = page
+                .as_str()
+                .map(|page| format!("&page={page}"))
+                .unwrap_or_default();
             let path = format!("/v1/sessions?order={order}&limit=2{page}");
             let local = &local;
             async move { local.get(&path).await.ok() }
@@ -156,7 +244,10 @@ async fn lists_are_filtered_and_paged_both_ways() {
         let third = list(&second["next_page"]).await;
         let pages = [&first, &second, &third].map(&ids).concat();
         assert_eq!(pages, wanted);
-        assert_eq!((&first["prev_page"], &third["next_page"]), (&Value::Null, &Value::Null));
+        assert_eq!(
+            (&first["prev_page"], &third["next_page"]),
+            (&Value::Null, &Value::Null)
+        );
         // Back the same way, to the very same pages.
         let back = list(&third["prev_page"]).await;
         assert_eq!(back["data"], second["data"]);
@@ -183,7 +274,13 @@ async fn lists_are_filtered_and_paged_both_ways() {
     ] {
         assert_eq!(ids(&query(filter).await.ok()).len(), count, "{filter}");
     }
-    for wrong in ["statuses[]=busy", "order=up", "limit=101", "page=x", "agent_version=0"] {
+    for wrong in [
+        "statuses[]=busy",
+        "order=up",
+        "limit=101",
+        "page=x",
+        "agent_version=0",
+    ] {
         assert_eq!(query(wrong).await.status, 400, "{wrong}");
     }
 }
@@ -195,7 +292,10 @@ async fn nobody_else_can_tell_that_a_session_is_there() {
     let path = local.session(json!({})).await;
     local.turn(&path, json!([message("Hello.")])).await;
     let threads = local.get(&format!("{path}/threads")).await.ok();
-    let thread = format!("{path}/threads/{}", threads["data"][0]["id"].as_str().unwrap());
+    let thread = format!(
+        "{path}/threads/{}",
+        threads["data"][0]["id"].as_str().unwrap()
+    );
     let made = local.get(&path).await.ok();
     for sub in [
         path.clone(),
@@ -220,7 +320,9 @@ async fn nobody_else_can_tell_that_a_session_is_there() {
     ] {
         assert_eq!(local.post_as("two", &sub, &body).await.status, 404, "{sub}");
     }
-    let listed = send(local.request_of("two", Method::GET, "/v1/sessions")).await.ok();
+    let listed = send(local.request_of("two", Method::GET, "/v1/sessions"))
+        .await
+        .ok();
     assert_eq!(listed["data"], json!([]));
 
     // Nor can it use what belongs to another.
@@ -228,7 +330,10 @@ async fn nobody_else_can_tell_that_a_session_is_there() {
         .post_as("two", "/v1/agents", &json!({"name": "a", "model": "m"}))
         .await
         .ok();
-    let room = local.post_as("two", "/v1/environments", &json!({"name": "e"})).await.ok();
+    let room = local
+        .post_as("two", "/v1/environments", &json!({"name": "e"}))
+        .await
+        .ok();
     let store = json!([{"type": "memory_store", "memory_store_id": store.rsplit('/').next()}]);
     for (agent, environment, resources) in [
         (&made["agent"]["id"], &room["id"], json!([])),
@@ -253,7 +358,11 @@ async fn a_budget_ends_the_work_and_a_higher_one_goes_on_with_it() {
     }
     let session = local.get(&path).await.ok();
     assert_eq!(session["status"], "idle");
-    let cents: i64 = session["usage"]["list_cost"]["amount"].as_str().unwrap().parse().unwrap();
+    let cents: i64 = session["usage"]["list_cost"]["amount"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     assert!(cents >= 1, "{session}");
     let (status, _, text) = local.say(&path, json!([message("more")])).await.error();
     assert_eq!(status, 400);
@@ -265,10 +374,16 @@ async fn a_budget_ends_the_work_and_a_higher_one_goes_on_with_it() {
         assert_eq!(details.as_str().unwrap_or_default(), code);
     }
     let mut listening = local.listen(&path).await;
-    local.post(&path, json!({"budget": budget("900")})).await.ok();
+    local
+        .post(&path, json!({"budget": budget("900")}))
+        .await
+        .ok();
     let events = listening.until("session.status_idle").await;
     assert_ne!(stop(&events), "budget_reached");
     local.post(&path, json!({"budget": null})).await.ok();
     let again = local.post(&path, json!({"budget": budget("900")})).await;
-    assert_eq!(again.body["error"]["details"]["error_code"], "budget_create_only");
+    assert_eq!(
+        again.body["error"]["details"]["error_code"],
+        "budget_create_only"
+    );
 }

@@ -1,6 +1,9 @@
 //! Streams of events: who sees what, and when they end.
 
-use dreamtrial::{quantity::Seed, serve::{Faults, Settings}};
+use dreamtrial::{
+    quantity::Seed,
+    serve::{Faults, Settings},
+};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -16,10 +19,17 @@ async fn a_reader_that_comes_late_to_its_stream_loses_nothing() {
     let before = local.turn(&path, json!([message("before")])).await;
     let mut slow = local.listen(&path).await;
     for number in 0..120 {
-        local.turn(&path, json!([message(&format!("{number}"))])).await;
+        local
+            .turn(&path, json!([message(&format!("{number}"))]))
+            .await;
     }
     let mut seen = Vec::new();
-    while seen.iter().filter(|event: &&Value| event["type"] == "session.status_idle").count() < 120 {
+    while seen
+        .iter()
+        .filter(|event: &&Value| event["type"] == "session.status_idle")
+        .count()
+        < 120
+    {
         seen.extend(slow.until("session.status_idle").await);
     }
     let history = local.history(&path).await;
@@ -41,7 +51,10 @@ async fn many_streams_show_the_same() {
 #[tokio::test]
 async fn streams_end_with_the_session_and_with_the_server() {
     let local = Local::start().await;
-    let (gone, stays) = (local.session(json!({})).await, local.session(json!({})).await);
+    let (gone, stays) = (
+        local.session(json!({})).await,
+        local.session(json!({})).await,
+    );
     let mut of_gone = local.listen(&gone).await;
     let mut of_stays = local.listen(&stays).await;
     local.delete(&gone).await.ok();
@@ -56,12 +69,20 @@ async fn previews_are_pieces_of_what_follows_and_are_not_kept() {
     let local = Local::start().await;
     let path = local.session(json!({})).await;
     let mut listening = local
-        .listen_at(&format!("{path}/events/stream?event_deltas[]=agent.message&event_deltas[]=agent.thinking"))
+        .listen_at(&format!(
+            "{path}/events/stream?event_deltas[]=agent.message&event_deltas[]=agent.thinking"
+        ))
         .await;
     local.say(&path, json!([message("Hello.")])).await.ok();
     let seen = listening.until("session.status_idle").await;
-    let start = seen.iter().position(|event| event["type"] == "event_start").unwrap();
-    let end = seen.iter().position(|event| event["type"] == "agent.message").unwrap();
+    let start = seen
+        .iter()
+        .position(|event| event["type"] == "event_start")
+        .unwrap();
+    let end = seen
+        .iter()
+        .position(|event| event["type"] == "agent.message")
+        .unwrap();
     let pieces: String = seen[start + 1..end]
         .iter()
         .map(|event| event["delta"]["content"]["text"].as_str().unwrap())
@@ -75,7 +96,11 @@ async fn previews_are_pieces_of_what_follows_and_are_not_kept() {
         .collect();
     let history = local.history(&path).await;
     assert_eq!(history.iter().collect::<Vec<_>>(), stored);
-    let refused = local.get(&format!("{path}/events/stream?event_deltas[]=agent.tool_use")).await;
+    let refused = local
+        .get(&format!(
+            "{path}/events/stream?event_deltas[]=agent.tool_use"
+        ))
+        .await;
     assert_eq!(refused.status, 400);
 }
 
@@ -86,7 +111,11 @@ async fn streams_are_cut_on_demand_and_the_history_has_the_rest() {
         dropped_streams: 1.0,
         ..Faults::default()
     };
-    let local = Local::with(Settings { faults, ..settings() }).await;
+    let local = Local::with(Settings {
+        faults,
+        ..settings()
+    })
+    .await;
     let path = local.session(json!({})).await;
     for number in 0..5 {
         let mut listening = local.listen(&path).await;
@@ -106,18 +135,36 @@ async fn a_thread_has_the_stream_and_the_history_of_its_session() {
     let local = Local::start().await;
     let path = local.session(json!({})).await;
     let threads = format!("{path}/threads");
-    let listed = local.get(&threads).await.ok()["data"].as_array().unwrap().clone();
+    let listed = local.get(&threads).await.ok()["data"]
+        .as_array()
+        .unwrap()
+        .clone();
     assert_eq!(listed.len(), 1);
-    assert_eq!((&listed[0]["usage"], &listed[0]["stats"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&listed[0]["usage"], &listed[0]["stats"]),
+        (&Value::Null, &Value::Null)
+    );
     let thread = format!("{threads}/{}", listed[0]["id"].as_str().unwrap());
     let mut listening = local.listen_at(&format!("{thread}/stream")).await;
     let seen = local.turn(&path, json!([message("Hello.")])).await;
     assert_eq!(listening.until("session.status_idle").await, seen);
-    assert_eq!(local.get(&format!("{thread}/events")).await.ok()["data"], json!(seen));
+    assert_eq!(
+        local.get(&format!("{thread}/events")).await.ok()["data"],
+        json!(seen)
+    );
     let shown = local.get(&thread).await.ok();
     assert_eq!(shown["parent_thread_id"], Value::Null);
     assert_eq!(shown["usage"], local.get(&path).await.ok()["usage"]);
-    let none = local.get(&format!("{threads}?statuses[]=terminated")).await.ok();
+    let none = local
+        .get(&format!("{threads}?statuses[]=terminated"))
+        .await
+        .ok();
     assert_eq!(none["data"], json!([]));
-    assert_eq!(local.post(&format!("{thread}/archive"), json!({})).await.status, 400);
+    assert_eq!(
+        local
+            .post(&format!("{thread}/archive"), json!({}))
+            .await
+            .status,
+        400
+    );
 }

@@ -13,7 +13,8 @@ use super::{Got, Local, json_body, send};
 pub(super) const TASK: &str = include_str!("../../conformance/task.txt");
 
 /// What its document says.
-const LETTER: &str = "Dear Dana,\n\nplease answer by 2026-03-16. We like to be addressed as Dear Northwind team.\n";
+const LETTER: &str =
+    "Dear Dana,\n\nplease answer by 2026-03-16. We like to be addressed as Dear Northwind team.\n";
 
 /// The tools that the agent of a trial has.
 pub(super) fn tools() -> Value {
@@ -41,9 +42,7 @@ pub(super) fn message(text: &str) -> Value {
 pub(super) fn answer(used: &Value, submitted: &str) -> Value {
     let text = match used["name"].as_str().unwrap() {
         "read_document" => LETTER,
-        "ask_user" => {
-            "The deadline is 2026-03-16. The client is addressed as Dear Northwind team."
-        }
+        "ask_user" => "The deadline is 2026-03-16. The client is addressed as Dear Northwind team.",
         "submit" => submitted,
         other => panic!("{other}"),
     };
