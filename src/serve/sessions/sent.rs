@@ -215,7 +215,7 @@ impl Outcome {
             Rubric::Text { content } => {
                 crate::serve::patch::length("rubric.content", "the text", content, 1, MAX_RUBRIC)
             }
-            Rubric::File { file_id } => Err(ApiError::no_such("file", file_id)),
+            Rubric::File { file_id } => Err(ApiError::no_such("rubric: file", file_id)),
         }
     }
 }

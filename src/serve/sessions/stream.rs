@@ -7,6 +7,7 @@
 
 use std::{
     collections::VecDeque,
+    convert::Infallible,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -94,11 +95,6 @@ impl Previews {
     }
 }
 
-/// The connection is cut: a fault on demand.
-#[derive(Debug, thiserror::Error)]
-#[error("a fault on demand: the stream is cut")]
-struct Cut;
-
 /// Where a stream is.
 struct Reader {
     shared: Arc<Shared>,
@@ -116,15 +112,11 @@ struct Reader {
 }
 
 impl Reader {
-    async fn next(mut self) -> Option<(Result<Event, Cut>, Self)> {
+    async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         loop {
-            if self.ended && self.ready.is_empty() {
+            let is_cut = self.until_cut == Some(0);
+            if is_cut || self.ended && self.ready.is_empty() {
                 return None;
-            }
-            if self.until_cut == Some(0) {
-                self.ready.clear();
-                self.ended = true;
-                return Some((Err(Cut), self));
             }
             if let Some(event) = self.ready.pop_front() {
                 if let Some(left) = &mut self.until_cut {

@@ -40,7 +40,17 @@ async fn a_turn_has_the_documented_order() {
             assert_eq!(named.take(), thread);
         }
     }
-    insta::assert_snapshot!(shown(&events), @"");
+    insta::assert_snapshot!(shown(&events), @r#"
+    e0 user.message {"content":[{"type":"text","text":"Hello."}]}
+    e1 session.status_running {}
+    e2 session.thread_status_running {"session_thread_id":null,"agent_name":"a"}
+    e3 span.model_request_start {}
+    e4 agent.message {"content":[{"type":"text","text":"I am the embedded agent of `dreamtrial serve`, not a model. I work on the tasks of a trial: a session begins with a message that has a head (date, user, case, documents) and a task with the fields to hand in."}]}
+    e5 span.model_request_end {"model_request_start_id":"e3","is_error":false,"model_usage":{"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"speed":"standard"}}
+    e6 session.thread_status_idle {"session_thread_id":null,"agent_name":"a","stop_reason":{"type":"end_turn"},"stop_details":null}
+    e7 session.usage {"usage":{"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":0,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"server_tool_use":{"web_search_requests":0,"web_fetch_requests":0},"active_seconds":0.0,"list_cost":{"amount":"0","currency":"USD"}},"budget":null}
+    e8 session.status_idle {"stop_reason":{"type":"end_turn"},"stop_details":null}
+    "#);
 }
 
 #[tokio::test]
@@ -150,7 +160,7 @@ async fn one_bad_event_keeps_all_out() {
         (
             json!({"type": "user.no_such_event"}),
             400,
-            "events[1]: unknown variant",
+            "events[1].type: unknown variant",
         ),
         (
             json!({"type": "user.message"}),
@@ -160,7 +170,7 @@ async fn one_bad_event_keeps_all_out() {
         (
             json!({"type": "user.message", "content": "x"}),
             400,
-            "events[1].content",
+            "events[1]: invalid type: string",
         ),
         (
             json!({"type": "user.message", "content": [{"type": "video"}]}),
@@ -192,7 +202,7 @@ async fn one_bad_event_keeps_all_out() {
         (
             outcome(3, &json!({"type": "file", "file_id": "file_1"})),
             404,
-            "file `file_1` not found",
+            "events[1].rubric: file `file_1` not found",
         ),
         (
             outcome(3, &json!({"type": "text", "content": "r".repeat(262_145)})),
@@ -256,6 +266,31 @@ async fn with_memory(local: &Local, access: &str, policy: &str) -> (String, Stri
         }))
         .await;
     (path, store)
+}
+
+#[tokio::test]
+async fn results_of_files_stand_behind_the_request_that_used_them() {
+    let local = Local::start().await;
+    let (path, _) = with_memory(&local, "read_write", "always_allow").await;
+    let events = local.turn(&path, json!([message(TASK)])).await;
+    assert_eq!(
+        kinds(&events),
+        [
+            "user.message",
+            "session.status_running",
+            "session.thread_status_running",
+            "span.model_request_start",
+            "agent.tool_use",
+            "agent.tool_use",
+            "agent.custom_tool_use",
+            "span.model_request_end",
+            "agent.tool_result",
+            "agent.tool_result",
+            "session.thread_status_idle",
+            "session.usage",
+            "session.status_idle",
+        ]
+    );
 }
 
 const CLOSING: &str = dreamtrial::managed::words::CLOSING;

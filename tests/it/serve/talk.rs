@@ -67,24 +67,14 @@ pub(super) fn stop(events: &[Value]) -> &str {
 }
 
 /// A stream of events as a client reads it.
-pub(super) struct Listening(Pin<Box<dyn Stream<Item = Option<Value>> + Send>>);
+pub(super) struct Listening(Pin<Box<dyn Stream<Item = Value> + Send>>);
 
 impl Listening {
-    /// The next event; `None` at the end. A connection that is cut is an end too: the second value says
-    /// whether it was.
-    pub(super) async fn next(&mut self) -> (Option<Value>, bool) {
-        match self.0.next().await {
-            None => (None, false),
-            Some(None) => (None, true),
-            Some(event) => (event, false),
-        }
-    }
-
     /// The events up to the next one of this kind.
     pub(super) async fn until(&mut self, kind: &str) -> Vec<Value> {
         let mut events = Vec::new();
         loop {
-            let (event, _) = self.next().await;
+            let event = self.0.next().await;
             let event = event.unwrap_or_else(|| panic!("no {kind} after {:?}", kinds(&events)));
             let found = event["type"] == kind;
             events.push(event);
@@ -94,15 +84,9 @@ impl Listening {
         }
     }
 
-    /// The events up to the end, and whether the connection was cut.
-    pub(super) async fn rest(&mut self) -> (Vec<Value>, bool) {
-        let mut events = Vec::new();
-        loop {
-            match self.next().await {
-                (Some(event), _) => events.push(event),
-                (None, cut) => return (events, cut),
-            }
-        }
+    /// The events up to the end.
+    pub(super) async fn rest(&mut self) -> Vec<Value> {
+        self.0.by_ref().collect().await
     }
 }
 
@@ -145,10 +129,10 @@ impl Local {
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let events = response.bytes_stream().eventsource().map(|event| {
-            let event = event.ok()?;
+            let event = event.unwrap();
             let data: Value = serde_json::from_str(&event.data).unwrap();
             assert_eq!(data["type"], event.event.as_str());
-            Some(data)
+            data
         });
         Listening(Box::pin(events))
     }
