@@ -170,7 +170,7 @@ fn path(name: &str, others: &[Mounted]) -> String {
     };
     let plain = format!("/mnt/memory/{slug}");
     std::iter::once(plain.clone())
-        .chain((2..).map(|number: usize| format!("{plain}-{number}")))
+        .chain((2..=others.len() + 1).map(|number| format!("{plain}-{number}")))
         .find(|path| others.iter().all(|other| other.path != *path))
         .unwrap_or(plain)
 }

@@ -73,12 +73,11 @@ pub(in crate::serve) fn wake(shared: &Arc<Shared>, session: i64) {
     }
     // Tasks that have ended are taken out as others come.
     while state.tasks.try_join_next().is_some() {}
-    match state.woken.get_mut(&session) {
-        Some(woken) => *woken = true,
-        None => {
-            state.woken.insert(session, false);
-            state.tasks.spawn(play(Arc::clone(shared), session));
-        }
+    if let Some(woken) = state.woken.get_mut(&session) {
+        *woken = true;
+    } else {
+        state.woken.insert(session, false);
+        state.tasks.spawn(play(Arc::clone(shared), session));
     }
 }
 

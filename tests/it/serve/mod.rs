@@ -7,6 +7,8 @@ mod events;
 mod front;
 mod malformed;
 mod memories;
+mod mounts;
+mod opening;
 mod outcomes;
 mod restarts;
 mod sessions;
