@@ -1,7 +1,8 @@
 //! Memory stores: names with memories in them.
 //!
-//! What always holds: an archived store can be read and emptied, and nothing new comes into it; a store
-//! that is deleted takes its memories and their versions with it.
+//! What always holds: an archived store can be read and emptied, and nothing new comes into it; of a store
+//! that is deleted no request finds anything. What sessions have seen of it is kept for as long as they
+//! are: the embedded agent's sessions are replayed, and a dream may read them later.
 
 use std::sync::Arc;
 
@@ -179,16 +180,18 @@ async fn delete(
         let transaction = writer.transaction;
         let store = find_store(transaction, &owner, &id)?;
         dreams::store_is_gone(writer, &id)?;
-        // Memories hold on to their versions, so they go first.
+        // Memories hold on to their versions, so they go first. Versions and store stay for the sessions
+        // that have seen them, under no owner, so that no request reaches them.
         for statement in [
             "DELETE FROM memories WHERE store = ?1",
-            "DELETE FROM memory_versions WHERE store = ?1",
-            "DELETE FROM memory_stores WHERE number = ?1",
+            "UPDATE memory_stores SET owner = '', name = '', description = '', metadata = '{}'
+            WHERE number = ?1",
         ] {
             transaction
                 .prepare_cached(statement)?
                 .execute([store.number])?;
         }
+        forget_unseen(transaction)?;
         Ok(Deleted {
             id,
             kind: "memory_store_deleted",
@@ -197,6 +200,19 @@ async fn delete(
     let deleted = deleted.await?;
     shared.dreams.wake();
     Ok(Answer(deleted))
+}
+
+/// Takes out the deleted stores that no session has seen, or whose sessions are all gone.
+pub(super) fn forget_unseen(transaction: &Transaction<'_>) -> Result<(), ApiError> {
+    let unseen = "SELECT number FROM memory_stores WHERE owner = ''
+        AND NOT EXISTS (SELECT 1 FROM session_stores WHERE session_stores.store = memory_stores.id)";
+    for statement in [
+        format!("DELETE FROM memory_versions WHERE store IN ({unseen})"),
+        format!("DELETE FROM memory_stores WHERE number IN ({unseen})"),
+    ] {
+        transaction.prepare_cached(&statement)?.execute([])?;
+    }
+    Ok(())
 }
 
 async fn archive(

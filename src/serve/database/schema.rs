@@ -126,6 +126,7 @@ CREATE TABLE session_stores (
     mount TEXT NOT NULL,
     PRIMARY KEY (session, position)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX session_stores_by_store ON session_stores (store);
 CREATE TABLE session_events (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,

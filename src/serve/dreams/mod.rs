@@ -5,8 +5,11 @@
 //! that goes away ends it. No model is asked, so that any name of one will do.
 
 mod changes;
+mod list;
+mod order;
 mod run;
 mod shapes;
+mod steps;
 mod table;
 
 use std::sync::Arc;
@@ -27,8 +30,10 @@ use super::{
     query::Parameters,
     sessions::{must_exist, written},
 };
-use shapes::{DreamBody, Order, Sent, Status};
-use table::{Ending, Question};
+use list::Question;
+use order::{DreamBody, Order};
+use shapes::{Sent, Status};
+use table::Ending;
 
 pub(super) use run::{Dreams, resume};
 pub(super) use table::{session_is_gone, store_is_gone};

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::{civil::Date, tz::TimeZone};
 use tokio::{
     sync::{Semaphore, watch},
     task::JoinSet,
@@ -18,19 +17,16 @@ use tokio::{
 use super::{
     changes::{Change, changes},
     shapes::{Dream, Reason},
+    steps::{Material, begin, read, write},
     table::{self, Ending},
 };
 use crate::{
     dream::Dream as Dreamt,
-    memory::Store,
     serve::{
-        Actor, ApiError, Place, Shared,
+        ApiError, Shared,
         fault::DreamFault,
-        memories::{newest_version, store_at},
         play::{self, PastSession},
-        sessions::{
-            Access, GivenStore, Past, Pipeline, PlaySettings, Writer, past, show_pipeline, written,
-        },
+        sessions::{Writer, show_pipeline, written},
     },
 };
 
@@ -195,76 +191,6 @@ async fn step<T: Send + 'static>(
     done.await?.ok_or(Halt::Ended)
 }
 
-/// The dream runs, in a session; gives the number that its faults are drawn by.
-fn begin(writer: &Writer<'_>, dream: &Dream) -> Result<u64, ApiError> {
-    if dream.session.is_none() {
-        let access = if dream.order.in_place {
-            Access::ReadWrite
-        } else {
-            Access::ReadOnly
-        };
-        let session = writer.begin_pipeline(Pipeline {
-            owner: dream.owner.clone(),
-            title: format!("Dream {}", dream.id),
-            model: dream.order.model.clone(),
-            instructions: dream.order.instructions.clone(),
-            stores: vec![GivenStore {
-                memory_store_id: dream.order.store.clone(),
-                access: Some(access),
-                instructions: None,
-            }],
-        })?;
-        table::begin(writer.transaction, dream, &session)?;
-    }
-    Ok(u64::try_from(dream.number).unwrap_or_default())
-}
-
-/// What a dream is made of.
-struct Material {
-    store: Store,
-    sessions: Vec<Past>,
-    instructions: Option<String>,
-    today: Date,
-}
-
-/// Copies the input, unless that was done before, and reads it as it was then.
-fn read(writer: &Writer<'_>, dream: &Dream, play: &PlaySettings) -> Result<Material, ApiError> {
-    let newest = match (dream.newest, &dream.session) {
-        (Some(newest), _) => newest,
-        (None, session) => {
-            let newest = newest_version(writer.transaction)?;
-            let output = if dream.order.in_place {
-                dream.order.store.clone()
-            } else {
-                let actor = Actor::session(session.as_deref().unwrap_or_default());
-                let (owner, store) = (&dream.owner, &dream.order.store);
-                let copy = writer.database.copy_store_in(
-                    writer.transaction,
-                    owner,
-                    store,
-                    &actor,
-                    writer.now,
-                )?;
-                copy.id
-            };
-            table::set_output(writer.transaction, dream, &output, newest)?;
-            newest
-        }
-    };
-    let sessions = dream
-        .order
-        .sessions
-        .iter()
-        .map(|session| past(writer.transaction, play, &dream.owner, session))
-        .collect::<Result<_, _>>()?;
-    Ok(Material {
-        store: store_at(writer.transaction, &dream.order.store, newest)?,
-        sessions,
-        instructions: dream.order.instructions.clone(),
-        today: writer.now.to_zoned(TimeZone::UTC).date(),
-    })
-}
-
 /// Thinks a dream out.
 async fn think(
     shared: &Arc<Shared>,
@@ -302,39 +228,6 @@ async fn think(
         Ok(Err(failure)) => Err(Halt::Failed(failure.to_string())),
         Err(broken) => Err(Halt::Failed(format!("the dreamer broke off: {broken}"))),
     }
-}
-
-/// Makes some changes of the output.
-fn write(writer: &Writer<'_>, dream: &Dream, changes: Vec<Change>) -> Result<(), ApiError> {
-    let actor = Actor::session(dream.session.as_deref().unwrap_or_default());
-    let place = |path: &str| Place {
-        owner: dream.owner.clone(),
-        store: dream.output.clone().unwrap_or_default(),
-        path: format!("/{path}"),
-    };
-    for change in changes {
-        let actor = actor.clone();
-        match change {
-            Change::Write { path, content } => {
-                writer.database.write_memory_in(
-                    writer.transaction,
-                    &place(&path),
-                    content,
-                    actor,
-                    writer.now,
-                )?;
-            }
-            Change::Remove { path } => {
-                writer.database.remove_memory_in(
-                    writer.transaction,
-                    &place(&path),
-                    actor,
-                    writer.now,
-                )?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Waits, for ever if no time is given, until the dream is ended or the server stops.

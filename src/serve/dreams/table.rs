@@ -6,27 +6,27 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
-use super::shapes::{Dream, Order, Reason, Status};
+use super::{
+    order::Order,
+    shapes::{Dream, Reason, Status},
+};
 use crate::{
     quantity::{Milliseconds, Tokens},
     serve::{
         ApiError, ErrorKind,
         database::{optional_time, time},
-        page::{List, Page, Window},
-        query::Parameters,
         sessions::Writer,
     },
     transcript::Usage,
 };
 
 /// What [`read`] reads.
-const DREAM: &str = "number, id, owner, status, store, sessions, model, instructions, in_place, session,
+pub(super) const DREAM: &str = "number, id, owner, status, store, sessions, model, instructions, in_place, session,
     output, newest, uncached_input, cache_write, cache_read, output_tokens, error, message, created, ended,
     archived, active FROM dreams";
 
-const LIST: List = List::newest_first("dreams");
-
-fn read(row: &Row<'_>) -> Result<Dream, ApiError> {
+/// A dream from its row.
+pub(super) fn read(row: &Row<'_>) -> Result<Dream, ApiError> {
     let status: String = row.get(3)?;
     let sessions: String = row.get(5)?;
     let tokens = |column| {
@@ -294,67 +294,4 @@ fn fail(writer: &Writer<'_>, (select, id): (&str, &str), ending: &Ending) -> Res
         end(writer, &dream, ending)?;
     }
     Ok(())
-}
-
-/// A question for dreams.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Question {
-    window: Window<i64>,
-    include_archived: bool,
-    created: (i64, i64),
-    /// Names of statuses, as JSON; absent: any.
-    statuses: Option<String>,
-}
-
-impl Question {
-    pub(super) fn read(parameters: &Parameters) -> Result<Self, ApiError> {
-        let statuses = parameters.all("statuses[]");
-        if let Some(other) = statuses.iter().find(|name| Status::of(name).is_none()) {
-            let known = Status::ALL.map(Status::as_str).join("`, `");
-            return Err(ApiError::invalid(format!(
-                "statuses[]: `{other}` is none of `{known}`"
-            )));
-        }
-        Ok(Self {
-            window: LIST.numbered(parameters)?,
-            include_archived: parameters.flag("include_archived")?,
-            created: parameters.created()?,
-            statuses: if statuses.is_empty() {
-                None
-            } else {
-                Some(serde_json::to_string(&statuses)?)
-            },
-        })
-    }
-
-    /// The page of an owner's dreams.
-    pub(super) fn page(
-        &self,
-        transaction: &Transaction<'_>,
-        owner: &str,
-    ) -> Result<Page<Dream>, ApiError> {
-        let mut statement = transaction.prepare_cached(&format!(
-            "SELECT {DREAM} WHERE owner = ?1
-                AND (?2 IS NULL OR number < ?2)
-                AND (?3 OR archived IS NULL)
-                AND created BETWEEN ?4 AND ?5
-                AND (?6 IS NULL OR status IN (SELECT value FROM json_each(?6)))
-            ORDER BY number DESC LIMIT ?7"
-        ))?;
-        let mut rows = statement.query(params![
-            owner,
-            self.window.after,
-            self.include_archived,
-            self.created.0,
-            self.created.1,
-            self.statuses,
-            self.window.rows(),
-        ])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let dream = read(row)?;
-            found.push((dream.number, dream));
-        }
-        Ok(LIST.page(found, self.window.limit))
-    }
 }

@@ -21,6 +21,7 @@ use crate::serve::{
     body::{Answer, Deleted, Found, Given},
     dreams,
     front::Caller,
+    memory_stores::forget_unseen,
     patch::{MetadataPatch, Patch, apply_metadata},
 };
 
@@ -98,6 +99,7 @@ pub(super) async fn delete(
             .transaction
             .prepare_cached("DELETE FROM sessions WHERE number = ?1")?
             .execute([session.number])?;
+        forget_unseen(writer.transaction)?;
         let last = history::deleted(&writer.id("sevt"), writer.now);
         let deleted = Deleted {
             id,

@@ -1,6 +1,6 @@
 //! What every request passes: keys, versions, beta headers, sizes, limits, faults.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::collections::BTreeMap;
 
 use dreamtrial::{
     quantity::{Milliseconds, Seed},
@@ -8,6 +8,7 @@ use dreamtrial::{
 };
 use reqwest::Method;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::{AGENTS, Local, MEMORY, json_body, limits, send, settings};
 

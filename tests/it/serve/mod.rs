@@ -107,7 +107,7 @@ impl Local {
         }
     }
 
-    /// A client of a server that somebody else has started.
+    /// A server that somebody else has started.
     pub(super) fn at(address: SocketAddr) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {

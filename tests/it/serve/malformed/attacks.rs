@@ -1,9 +1,11 @@
 //! Requests that are wrong in some way, drawn.
 
 use proptest::{prelude::*, sample::select};
-use serde_json::{Value, json};
 
-use super::wire::Request;
+use super::{
+    bodies::{bodies, body, odd_value, put},
+    wire::Request,
+};
 
 /// Paths of all routes, where `@` stands for an id.
 const ROUTES: [&str; 40] = [
@@ -48,131 +50,6 @@ const ROUTES: [&str; 40] = [
     "/v1/agents/",
     "*",
 ];
-
-/// Bodies that some route takes, where `@` stands for an id.
-fn bodies() -> Vec<Value> {
-    vec![
-        json!({}),
-        json!({"name": "a", "model": "m", "system": "s", "metadata": {"k": "v"},
-            "tools": [{"type": "agent_toolset_20260401", "configs": [{"name": "bash"}]},
-                {"type": "custom", "name": "t", "description": "", "input_schema": {"type": "object"}}]}),
-        json!({"name": "e", "config": {"type": "cloud", "networking": {"type": "limited",
-            "allowed_hosts": ["a"]}, "packages": {"pip": ["x"]}}}),
-        json!({"name": "s", "description": "d", "metadata": {"a": null, "b": "c"}}),
-        json!({"path": "/a/b", "content": "text"}),
-        json!({"content": "y", "path": "/c",
-            "precondition": {"type": "content_sha256", "content_sha256": "00"}}),
-        json!({"inputs": [{"type": "memory_store", "memory_store_id": "@"},
-            {"type": "sessions", "session_ids": ["@"]}], "model": {"id": "m", "speed": "standard"},
-            "instructions": "i",
-            "output_behavior": {"type": "update_existing", "memory_store_id": "@"}}),
-        json!({"agent": {"type": "agent", "id": "@", "version": 1}, "environment_id": "@",
-            "title": "t", "metadata": {"seed": "1"},
-            "resources": [{"type": "memory_store", "memory_store_id": "@", "access": "read_only"}],
-            "budget": {"type": "limit", "max_list_cost": {"amount": "5", "currency": "USD"}},
-            "initial_events": [{"type": "user.message", "content": [{"type": "text", "text": "x"}]}]}),
-        json!({"events": [
-            {"type": "user.message", "content": [{"type": "text", "text": "x"}]},
-            {"type": "user.interrupt"},
-            {"type": "user.define_outcome", "description": "d", "rubric": {"type": "text", "content": "r"}},
-            {"type": "user.custom_tool_result", "custom_tool_use_id": "@",
-                "content": [{"type": "text", "text": "x"}]}]}),
-    ]
-}
-
-/// A value in the place of another.
-fn odd_value() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<u64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        ".{0,12}".prop_map(Value::from),
-        select(vec![
-            "\0",
-            "\u{202e}",
-            "../..",
-            "/../x",
-            "@",
-            "null",
-            "é\u{301}"
-        ])
-        .prop_map(Value::from),
-        (0..110_000_usize).prop_map(|length| Value::from("x".repeat(length))),
-        (0..400_usize).prop_map(|count| Value::from(vec!["sesn_1"; count])),
-        Just(json!([[[[{"a": {"b": []}}]]]])),
-        Just(json!({"type": "other"})),
-        Just(json!({"type": 5, "id": {}})),
-    ]
-}
-
-/// Puts a value in the place of the part with this number, counted through, or beside it.
-fn put(value: &mut Value, at: &mut usize, odd: &Value) {
-    if *at == 0 {
-        *value = odd.clone();
-    }
-    *at = at.wrapping_sub(1);
-    match value {
-        Value::Array(parts) => parts.iter_mut().for_each(|part| put(part, at, odd)),
-        Value::Object(parts) => parts.values_mut().for_each(|part| put(part, at, odd)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-/// Bodies: as some route takes them, with an odd part, broken in their bytes, or no JSON at all.
-fn body() -> impl Strategy<Value = Vec<u8>> {
-    let odd = (select(bodies()), 0..24_usize, odd_value()).prop_map(|(mut body, mut at, odd)| {
-        put(&mut body, &mut at, &odd);
-        body.to_string().into_bytes()
-    });
-    let broken = (
-        select(bodies()),
-        any::<prop::sample::Index>(),
-        any::<Vec<u8>>(),
-    )
-        .prop_map(|(body, at, bytes)| {
-            let mut text = body.to_string().into_bytes();
-            let at = at.index(text.len());
-            text.splice(at..(at + bytes.len() / 2).min(text.len()), bytes);
-            text
-        });
-    let cut = (select(bodies()), any::<prop::sample::Index>()).prop_map(|(body, at)| {
-        let text = body.to_string().into_bytes();
-        text[..at.index(text.len())].to_vec()
-    });
-    let raw = select(vec![
-        r#"{"name": NaN}"#,
-        r#"{"name": Infinity, "model": -1e999}"#,
-        r#"{"name": "\ud800", "model": "m"}"#,
-        r#"{"path": "/\udfff\ud800", "content": ""}"#,
-        r#"{"name": "a", "name": "b", "model": "m"}"#,
-        r#"{"model": 1e400, "name": 123456789012345678901234567890}"#,
-        "\u{feff}{}",
-        "[[]]",
-        "null",
-        "\"text\"",
-        "{} {}",
-        "name=a&model=m",
-        "<a/>",
-    ])
-    .prop_map(|text| text.as_bytes().to_vec());
-    let deep = (
-        select(vec!["[", "{\"a\":", "{\"metadata\":["]),
-        1..4_000_usize,
-    )
-        .prop_map(|(piece, count)| piece.repeat(count).into_bytes());
-    prop_oneof![
-        2 => select(bodies()).prop_map(|body| body.to_string().into_bytes()),
-        6 => odd,
-        2 => broken,
-        1 => cut,
-        2 => raw,
-        1 => deep,
-        1 => any::<Vec<u8>>(),
-        1 => Just(Vec::new()),
-    ]
-}
 
 /// What stands in a path where an id should.
 fn segment(ids: Vec<String>) -> impl Strategy<Value = String> {
@@ -348,49 +225,89 @@ fn headers() -> impl Strategy<Value = Vec<(String, String)>> {
         .prop_map(|(key, version, beta, more)| [key, version, beta, more].concat())
 }
 
-/// A request of the attacker, who knows these ids.
-pub(super) fn attack(ids: &[String]) -> impl Strategy<Value = Request> + use<> {
+/// Requests that are right but for one thing, or not even that: method, path, and the body's number.
+const NEAR: [(&str, &str, usize); 22] = [
+    ("POST", "/v1/agents", 1),
+    ("POST", "/v1/agents/@0", 1),
+    ("GET", "/v1/agents/@0", 0),
+    ("GET", "/v1/agents/@0/versions", 0),
+    ("POST", "/v1/environments", 2),
+    ("POST", "/v1/environments/@1", 2),
+    ("GET", "/v1/environments", 0),
+    ("POST", "/v1/memory_stores", 3),
+    ("POST", "/v1/memory_stores/@2", 3),
+    ("POST", "/v1/memory_stores/@2/memories", 4),
+    ("POST", "/v1/memory_stores/@2/memories/@3", 5),
+    ("GET", "/v1/memory_stores/@2/memories", 0),
+    ("GET", "/v1/memory_stores/@2/memory_versions", 0),
+    ("POST", "/v1/memory_stores/@2/memory_versions/@6/redact", 0),
+    ("POST", "/v1/sessions", 7),
+    ("POST", "/v1/sessions/@4/events", 8),
+    ("GET", "/v1/sessions/@4/events", 0),
+    ("GET", "/v1/sessions", 0),
+    ("POST", "/v1/dreams", 6),
+    ("GET", "/v1/dreams/@5", 0),
+    ("POST", "/v1/dreams/@5/cancel", 0),
+    ("GET", "/v1/dreams", 0),
+];
+
+/// Puts ids in the place of their marks.
+fn fill(text: &str, ids: &[String]) -> String {
+    ids.iter()
+        .enumerate()
+        .fold(text.to_owned(), |text, (number, id)| {
+            text.replace(&format!("@{number}"), id)
+        })
+}
+
+/// Requests of the attacker, who knows its own ids and those of the other key.
+pub(super) fn attack(theirs: &[String], own: &[String]) -> impl Strategy<Value = Request> + use<> {
+    let all = [theirs, own].concat();
     let method = prop_oneof![
         8 => Just("POST"),
         6 => Just("GET"),
         2 => Just("DELETE"),
-        1 => select(vec!["PUT", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "A B", ""]),
+        1 => select(vec![
+            "PUT", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "A B", "",
+        ]),
     ];
     let missing = prop_oneof![40 => Just(0), 1 => 1..9_usize];
-    let known = ids.to_vec();
-    (
+    let wild = (
         method,
-        path(ids.to_vec()),
-        query(ids.to_vec()),
+        path(all.clone()),
+        query(all.clone()),
         headers(),
         body(),
         missing,
-        select(ids.to_vec()),
     )
-        .prop_map(move |(method, path, query, headers, body, missing, id)| {
-            // An id stands where a body has a mark: not always the one that would fit.
-            let body = if known.is_empty() {
-                body
+        .prop_map(|(method, path, query, headers, body, missing)| Request {
+            method: method.to_owned(),
+            target: if query.is_empty() {
+                path
             } else {
-                fill(&body, &id)
-            };
+                format!("{path}?{query}")
+            },
+            headers,
+            body,
+            missing,
+        });
+    let odd = prop::option::weighted(0.6, (0..24_usize, odd_value()));
+    let query = prop_oneof![2 => Just(String::new()), 1 => query(all)];
+    let ids = select(vec![theirs.to_vec(), own.to_vec(), own.to_vec()]);
+    let near = (select(NEAR.to_vec()), odd, query, headers(), ids).prop_map(
+        |((method, path, number), odd, query, headers, ids)| {
+            let mut body = bodies().swap_remove(number);
+            if let Some((mut at, odd)) = odd {
+                put(&mut body, &mut at, &odd);
+            }
             Request {
                 method: method.to_owned(),
-                target: if query.is_empty() {
-                    path
-                } else {
-                    format!("{path}?{query}")
-                },
+                target: fill(&format!("{path}?{query}"), &ids),
                 headers,
-                body,
-                missing,
+                body: fill(&body.to_string(), &ids).into_bytes(),
+                missing: 0,
             }
-        })
-}
-
-fn fill(body: &[u8], id: &str) -> Vec<u8> {
-    match std::str::from_utf8(body) {
-        Ok(text) => text.replace("\"@\"", &format!("\"{id}\"")).into_bytes(),
-        Err(_) => body.to_vec(),
-    }
+        },
+    );
+    prop_oneof![wild, near]
 }
