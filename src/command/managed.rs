@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 
 use super::{Failure, execute::Abandon, run::failed, tell};
 use crate::{
-    platform::{Account, Kind, Mark, Swept, sweep},
+    platform::{Account, Family, Kind, Mark, Swept, sweep},
     record::{BEHIND_A_SERVER, Manifest, Record},
     serve::ORGANIZATION,
 };
@@ -30,7 +30,9 @@ impl Managed {
     /// Asks the service for next to nothing, before anything is made or paid for, and notes in the
     /// manifest whether the embedded agent is behind it.
     pub(super) fn look(&self, manifest: &mut Manifest) -> Result<(), Failure> {
-        let name = self.runtime.block_on(self.account.client.account_name());
+        let name = self
+            .runtime
+            .block_on(self.account.client.account_name(Family::Agents));
         let name = name.map_err(|error| {
             Failure::new(error).hint(
                 "set the key in `ANTHROPIC_API_KEY` (of `dreamtrial serve`: any text), and the address with `--base-url` or `ANTHROPIC_BASE_URL`",
@@ -47,9 +49,10 @@ impl Managed {
         &self,
         manifest: &Manifest,
         recorded: Option<&Path>,
+        keep: bool,
     ) -> Result<(), Failure> {
         let Some(file) = recorded else {
-            self.account.begin(mark(manifest));
+            self.account.begin(mark(manifest), keep);
             return Ok(());
         };
         let record = Record::open(file).map_err(failed)?;
@@ -62,7 +65,7 @@ impl Managed {
             .hint("give the address that it began with"));
         }
         let manifest = began;
-        self.account.begin(mark(manifest));
+        self.account.begin(mark(manifest), keep);
         for ((trial, session), evidence) in record.evidence().map_err(failed)? {
             let Some(trial) = manifest.trials.get(trial) else {
                 continue;

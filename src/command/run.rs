@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &RunArguments, environment: &Environment) -> Result
     manifest.claims = registered;
     let (staff, managed) = staff(arguments, &plan, environment, &runtime, &mut manifest)?;
     if let Some(managed) = &managed {
-        managed.begin(&manifest, file.exists().then_some(&file))?;
+        managed.begin(&manifest, file.exists().then_some(&file), arguments.keep)?;
     }
     std::fs::create_dir_all(&folder).map_err(Failure::io(&folder))?;
     let (recorder, history) = opened(&file, &manifest)?;

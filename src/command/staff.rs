@@ -236,7 +236,7 @@ impl<'e> Agency<'e> {
     }
 
     /// The account that a managed part works in: one for agent and dreamer.
-    fn account(&mut self, name: &str) -> Result<Arc<Account>, Failure> {
+    pub(super) fn account(&mut self, name: &str) -> Result<Arc<Account>, Failure> {
         if self.cassettes.is_any() {
             return Err(Failure::usage(
                 "cassettes hold the completions of models, and a managed agent's are the service's own",

@@ -8,6 +8,7 @@ use reqwest::{
     Body, Client, Method, Request, Url,
     header::{ACCEPT, HeaderName, HeaderValue},
 };
+use serde_json::Value;
 
 use super::{
     Answer, CallError, CallErrorKind, EventStream, HttpError, Progress, Settings, Wrong,
@@ -127,6 +128,33 @@ impl Answer for Raw {
     }
 }
 
+/// An answer that is JSON.
+struct Object(Value);
+
+impl Answer for Object {
+    type Output = Value;
+
+    fn body(&mut self, body: &[u8]) -> Result<(), Wrong> {
+        self.0 = serde_json::from_slice(body)
+            .map_err(|error| Wrong::Malformed(format!("it is no JSON: {error}")))?;
+        Ok(())
+    }
+
+    fn event(&mut self, _name: &str, _data: &str) -> Result<Progress, Wrong> {
+        Err(Wrong::Malformed(
+            "it is a stream, and none was asked for".to_owned(),
+        ))
+    }
+
+    fn finish(self) -> Result<Self::Output, Wrong> {
+        Ok(self.0)
+    }
+
+    fn tokens(_output: &Self::Output) -> (u64, u64) {
+        (0, 0)
+    }
+}
+
 impl Service {
     /// A service that nothing was asked of. No connection is made yet.
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, HttpError> {
@@ -176,7 +204,7 @@ impl Service {
 
     /// Gets the body at a path, as it is. `name` is who asks, for errors.
     pub async fn get(&self, name: &str, path: &str) -> Result<Called<Vec<u8>>, CallError> {
-        self.ask(&Ask {
+        let ask = Ask {
             name,
             method: Method::GET,
             path,
@@ -184,14 +212,15 @@ impl Service {
             body: Bytes::new(),
             once: false,
             seed: Seed(0).derive(path),
-        })
-        .await
+        };
+        let outgoing = self.outgoing(&ask, JSON);
+        self.carry(&outgoing, (0, 0), || Raw(Vec::new())).await
     }
 
-    /// Asks for an object, and gives the body of the answer as it is.
-    pub async fn ask(&self, ask: &Ask<'_>) -> Result<Called<Vec<u8>>, CallError> {
+    /// Asks for an object, and gives the answer. One that is no JSON is as good as one that broke off.
+    pub async fn ask(&self, ask: &Ask<'_>) -> Result<Called<Value>, CallError> {
         let outgoing = self.outgoing(ask, JSON);
-        self.carry(&outgoing, (0, 0), || Raw(Vec::new())).await
+        self.carry(&outgoing, (0, 0), || Object(Value::Null)).await
     }
 
     /// Opens a stream of events that may stay open for as long as it likes. It counts as a request when it

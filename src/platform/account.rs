@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -73,6 +73,8 @@ pub struct Account {
     /// What its trials have.
     pub trials: Trials,
     mark: OnceLock<Mark>,
+    /// Whether everything stays as it was made, so that somebody can look at it.
+    pub(super) keep: AtomicBool,
     environment: OnceCell<String>,
     agents: Mutex<BTreeMap<String, AgentHandle>>,
     /// Tells the sessions of this process from those of any other.
@@ -89,6 +91,7 @@ impl Account {
             client,
             trials: Trials::default(),
             mark: OnceLock::new(),
+            keep: AtomicBool::new(false),
             environment: OnceCell::new(),
             agents: Mutex::default(),
             nonce,
@@ -98,9 +101,10 @@ impl Account {
         }
     }
 
-    /// Says which run this is; the first time counts.
-    pub fn begin(&self, mark: Mark) {
+    /// Says which run this is; the first time counts. `keep` leaves even what is not needed any more.
+    pub fn begin(&self, mark: Mark, keep: bool) {
         let _ = self.mark.set(mark);
+        self.keep.store(keep, Ordering::Relaxed);
     }
 
     pub(super) fn mark(&self) -> Result<&Mark, PlatformError> {
@@ -181,8 +185,8 @@ impl Account {
         Ok(changes)
     }
 
-    /// Takes a store that a dream made as a trial's own, in place of the one that it had, which is
-    /// deleted: what was in it is known.
+    /// Takes a store that a dream made as a trial's own, in place of the one that it had. The old one is
+    /// deleted, as what was in it is known, and an account holds only so many.
     pub async fn replace_store(&self, trial: &str, id: &str) -> Result<Store, PlatformError> {
         self.client.adopt_store(self.mark()?, trial, id).await?;
         // What the old one had is likely to stand in the new one, and need not be read again.
@@ -194,7 +198,8 @@ impl Account {
         self.client.look(&mut held).await?;
         let content = held.content.clone();
         self.trials.put_store(trial, held);
-        if let Some(old) = old.filter(|old| old.id != id) {
+        let keep = self.keep.load(Ordering::Relaxed);
+        if let Some(old) = old.filter(|old| old.id != id && !keep) {
             let path = format!("/v1/memory_stores/{}", old.id);
             self.client.delete(Family::Memory, &path).await?;
         }

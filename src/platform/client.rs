@@ -122,7 +122,7 @@ impl Client {
         path: &str,
     ) -> Result<T, PlatformError> {
         let called = self.ask(family, Method::GET, path, None, false).await?;
-        read("GET", path, &called)
+        read("GET", path, called)
     }
 
     /// Makes or changes an object, however often it takes.
@@ -135,7 +135,7 @@ impl Client {
         let called = self
             .ask(family, Method::POST, path, Some(body), false)
             .await?;
-        read("POST", path, &called)
+        read("POST", path, called)
     }
 
     /// Makes or changes an object, and sends nothing again that may have been carried out.
@@ -148,7 +148,7 @@ impl Client {
         let called = self
             .ask(family, Method::POST, path, Some(body), true)
             .await?;
-        read("POST", path, &called)
+        read("POST", path, called)
     }
 
     /// Takes an object away; one that is not there is as good as taken away.
@@ -208,12 +208,15 @@ impl Client {
         Ok(self.service.stream(&ask).await?)
     }
 
-    /// Asks the service for next to nothing; gives the name of the account that answers, if it has one.
-    pub async fn account_name(&self) -> Result<Option<String>, PlatformError> {
-        let path = "/v1/agents?limit=1";
-        let called = self
-            .ask(Family::Agents, Method::GET, path, None, false)
-            .await?;
+    /// Asks a family of the service for next to nothing; gives the name of the account that answers, if it
+    /// has one.
+    pub async fn account_name(&self, family: Family) -> Result<Option<String>, PlatformError> {
+        let path = match family {
+            Family::Agents => "/v1/agents?limit=1",
+            Family::Memory => "/v1/memory_stores?limit=1",
+            Family::Dreams => "/v1/dreams?limit=1",
+        };
+        let called = self.ask(family, Method::GET, path, None, false).await?;
         Ok(called.organization)
     }
 
@@ -224,7 +227,7 @@ impl Client {
         path: &str,
         body: Option<&Value>,
         once: bool,
-    ) -> Result<Called<Vec<u8>>, PlatformError> {
+    ) -> Result<Called<Value>, PlatformError> {
         let ask = Ask {
             name: &self.name,
             method,
@@ -241,9 +244,9 @@ impl Client {
 fn read<T: DeserializeOwned>(
     method: &str,
     path: &str,
-    called: &Called<Vec<u8>>,
+    called: Called<Value>,
 ) -> Result<T, PlatformError> {
-    serde_json::from_slice(&called.output).map_err(|error| PlatformError::Content {
+    serde_json::from_value(called.output).map_err(|error| PlatformError::Content {
         request: format!("{method} {path}"),
         problem: error.to_string(),
     })

@@ -1,7 +1,7 @@
 //! Dreams of the service: asked for, watched, canceled, put away.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -16,6 +16,9 @@ pub(super) const MOST_SESSIONS: usize = 100;
 
 /// The first wait between two looks at a dream; each further one is half as long again.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// How often a dream is asked for that fails by the service's own fault.
+const ATTEMPTS: u32 = 3;
 
 /// A dream that is wanted.
 #[derive(Debug, Clone)]
@@ -65,6 +68,8 @@ struct Dream {
     ended_at: Option<jiff::Timestamp>,
     #[serde(default)]
     inputs: Vec<Value>,
+    #[serde(default)]
+    session_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -78,6 +83,24 @@ struct Problem {
     kind: String,
     #[serde(default)]
     message: String,
+}
+
+/// How an attempt at a dream ended.
+enum Ended {
+    Completed(Box<DreamEnd>),
+    /// By a fault of the service, in these words.
+    Failed(String),
+}
+
+impl Dream {
+    /// Whether another attempt may do better: a store or a session that is gone stays gone.
+    fn is_the_services_fault(&self) -> bool {
+        self.status == "failed"
+            && self
+                .error
+                .as_ref()
+                .is_none_or(|problem| matches!(problem.kind.as_str(), "internal_error" | "timeout"))
+    }
 }
 
 /// Objects of a kind that are under way, so that they can be stopped when nobody waits for them any more.
@@ -101,14 +124,30 @@ impl UnderWay {
 }
 
 impl Account {
-    /// Dreams once. `affordable` looks at the tokens so far; if it says no, the dream is canceled. Whatever
-    /// ended it, the tokens that it took go to `spent`.
+    /// Dreams, and once more where the service failed by its own fault. `affordable` looks at the tokens so
+    /// far; if it says no, the dream is canceled. Whatever ended it, the tokens that it took go to `spent`.
     pub async fn dream(
         &self,
         wish: &DreamWish<'_>,
         affordable: impl Fn(&DreamUsage) -> bool + Send + Sync,
         spent: &(dyn Fn(DreamUsage) + Send + Sync),
     ) -> Result<DreamEnd, PlatformError> {
+        let mut attempt = 1;
+        loop {
+            match self.attempt(wish, &affordable, spent).await? {
+                Ended::Completed(end) => return Ok(*end),
+                Ended::Failed(_) if attempt < ATTEMPTS => attempt += 1,
+                Ended::Failed(why) => return Err(PlatformError::Unmet(why)),
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        wish: &DreamWish<'_>,
+        affordable: &(impl Fn(&DreamUsage) -> bool + Send + Sync),
+        spent: &(dyn Fn(DreamUsage) + Send + Sync),
+    ) -> Result<Ended, PlatformError> {
         if wish.sessions.is_empty() || wish.sessions.len() > MOST_SESSIONS {
             return Err(PlatformError::Unmet(format!(
                 "a dream reads 1 to {MOST_SESSIONS} sessions, and {} were given",
@@ -149,10 +188,12 @@ impl Account {
                 format!(": {}: {}", problem.kind, problem.message)
             });
             self.put_away(&dream).await?;
-            return Err(PlatformError::Unmet(format!(
-                "dream `{id}` is {}{why}",
-                dream.status
-            )));
+            let why = format!("dream `{id}` is {}{why}", dream.status);
+            return if dream.is_the_services_fault() {
+                Ok(Ended::Failed(why))
+            } else {
+                Err(PlatformError::Unmet(why))
+            };
         }
         let Some(store) = dream.outputs.first() else {
             return Err(PlatformError::Unmet(format!(
@@ -162,17 +203,18 @@ impl Account {
         let store = store.memory_store_id.clone();
         self.dreams.remove(&id);
         self.client.archive_dream(&id).await?;
+        self.forget_session(&dream).await;
         let took = dream
             .created_at
             .zip(dream.ended_at)
             .map_or(0, |(from, to)| to.duration_since(from).as_millis());
-        Ok(DreamEnd {
+        Ok(Ended::Completed(Box::new(DreamEnd {
             store,
             usage: dream.usage,
             took: Milliseconds(u64::try_from(took).unwrap_or(0)),
             object,
             id,
-        })
+        })))
     }
 
     /// Asks for a dream; if the answer is lost, the one that was begun is found again by what it reads.
@@ -214,11 +256,22 @@ impl Account {
     async fn put_away(&self, dream: &Dream) -> Result<(), PlatformError> {
         self.dreams.remove(&dream.id);
         self.client.archive_dream(&dream.id).await?;
+        self.forget_session(dream).await;
         for output in &dream.outputs {
             let path = format!("/v1/memory_stores/{}", output.memory_store_id);
             self.client.delete(Family::Memory, &path).await?;
         }
         Ok(())
+    }
+
+    /// Deletes the session that the service dreamt in. It is the service's own, so that it may refuse.
+    async fn forget_session(&self, dream: &Dream) {
+        if let Some(session) = &dream.session_id
+            && !self.keep.load(Ordering::Relaxed)
+        {
+            let path = format!("/v1/sessions/{session}");
+            let _ = self.client.delete(Family::Agents, &path).await;
+        }
     }
 
     /// Cancels the dreams and interrupts the sessions that are under way: nobody waits for them any more.

@@ -2,7 +2,7 @@
 //! was not taken as it came.
 
 use super::words;
-use crate::{analyse::Analysis, transcript::Role};
+use crate::{analyse::Analysis, record::BEHIND_A_SERVER, transcript::Role};
 
 fn part(role: Role) -> &'static str {
     match role {
@@ -19,6 +19,10 @@ pub(super) fn sentences(analysis: &Analysis) -> Vec<String> {
     let Some(live) = &analysis.live else {
         return Vec::new();
     };
+    // Of a run behind a local server, agent, dreamer and the service's grader are the server's.
+    let local = analysis.manifest.backend == BEHIND_A_SERVER;
+    let embedded =
+        |role: &Role| local && matches!(role, Role::Agent | Role::Dreamer | Role::InSessionGrader);
     let mut sentences = Vec::new();
     for ((role, model), spent) in &live.account {
         let served: Vec<String> = spent
@@ -46,9 +50,16 @@ pub(super) fn sentences(analysis: &Analysis) -> Vec<String> {
                 words::count(spent.estimated, "call")
             )
         };
+        let who = if embedded(role) {
+            format!(
+                "The {} was the embedded one behind a local server, which nobody is paid for. At the prices of `{model}`",
+                part(*role)
+            )
+        } else {
+            format!("The {} was the model `{model}`{served}", part(*role))
+        };
         sentences.push(format!(
-            "The {} was the model `{model}`{served}: {}{retried}, {} tokens, ${:.2} in all, sessions that broke off included{estimated}.",
-            part(*role),
+            "{who}: {}{retried}, {} tokens, ${:.2} in all, sessions that broke off included{estimated}.",
             words::count(spent.calls, "call"),
             words::grouped(spent.usage.total().0),
             spent.cost.dollars(),
@@ -85,7 +96,11 @@ pub(super) fn sentences(analysis: &Analysis) -> Vec<String> {
                 "{} of the dreamer could not be made and were left out.",
                 words::count(*count, "edit")
             ),
-            Role::Agent | Role::InSessionGrader | Role::FinalGrader => format!(
+            Role::Agent => format!(
+                "In {} the service names another cost than its tokens and its time come to, by more than a cent: see `remarks` in the record.",
+                words::count(*count, "session")
+            ),
+            Role::InSessionGrader | Role::FinalGrader => format!(
                 "{} of the {} were not taken as they came.",
                 words::count(*count, "thing"),
                 part(*role)

@@ -6,6 +6,7 @@
 
 mod course;
 mod listed;
+mod managed;
 mod measures;
 mod model;
 mod questions;
@@ -52,21 +53,31 @@ pub(super) fn doctor(
     }
     let cast = experiment.cast();
     let mut agency = Agency::new(&experiment, environment, Cassettes::default());
-    let patients = model::patients(&mut agency, &experiment.models, &cast.models());
+    let managed_parts = managed::parts(&cast);
+    let mut asked = cast.models();
+    asked.retain(|part| !managed_parts.contains(part));
+    let patients = model::patients(&mut agency, &experiment.models, &asked);
+    let account = managed::account(&mut agency, &cast);
     let programs = programs(&agency, &cast);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(Failure::new)?;
     let clock = &*environment.clock;
-    let (examined, greeted) = runtime.block_on(async {
+    let dreams = matches!(cast.dreamer, DreamerPart::Managed(_));
+    let (examined, greeted, account) = runtime.block_on(async {
         let models = join_all(patients.into_iter().map(|patient| patient.examine(clock)));
         let programs = join_all(
             programs
                 .iter()
                 .map(|(role, program, launch)| greet(*role, program, launch, environment)),
         );
-        (models.await, programs.await)
+        let (examined, greeted) = (models.await, programs.await);
+        let account = match account {
+            Some(account) => Some(managed::examine(account, dreams).await),
+            None => None,
+        };
+        (examined, greeted, account)
     });
     let measured: BTreeMap<String, _> = examined
         .iter()
@@ -74,6 +85,7 @@ pub(super) fn doctor(
         .collect();
     let mut subjects: Vec<Subject> = examined.into_iter().map(|(_, subject)| subject).collect();
     subjects.extend(greeted);
+    subjects.extend(account);
     subjects.push(Subject {
         name: "the run".to_owned(),
         checks: match &plan {
@@ -117,6 +129,7 @@ fn plan(experiment: &Experiment, problems: &mut Problems) -> Result<Option<Plan>
 /// Each part and who plays it.
 fn parts(cast: &Cast) -> Vec<(&'static str, String)> {
     let model = |name: &str| format!("model `{name}`");
+    let managed = |name: &str| format!("managed, with model `{name}`");
     let program = || "a program".to_owned();
     let grader = |part: &GraderPart| match part {
         GraderPart::Embedded => "embedded".to_owned(),
@@ -127,7 +140,8 @@ fn parts(cast: &Cast) -> Vec<(&'static str, String)> {
             "agent",
             match &cast.agent {
                 AgentPart::Reference => "embedded".to_owned(),
-                AgentPart::Model(name) | AgentPart::Managed(name) => model(name),
+                AgentPart::Model(name) => model(name),
+                AgentPart::Managed(name) => managed(name),
                 AgentPart::Process(_) => program(),
             },
         ),
@@ -135,7 +149,8 @@ fn parts(cast: &Cast) -> Vec<(&'static str, String)> {
             "dreamer",
             match &cast.dreamer {
                 DreamerPart::Embedded => "embedded".to_owned(),
-                DreamerPart::Model(name) | DreamerPart::Managed(name) => model(name),
+                DreamerPart::Model(name) => model(name),
+                DreamerPart::Managed(name) => managed(name),
                 DreamerPart::Process(_) => program(),
             },
         ),

@@ -1,6 +1,7 @@
 //! Whole runs with managed agents, against the local server: what the embedded run shows, task by task,
 //! whatever happens on the wire; no session is lost or doubled, and nothing is left behind.
 
+mod dreams;
 mod faults;
 mod killed;
 mod standard;
@@ -44,13 +45,20 @@ pub(crate) fn settings() -> Settings {
 pub(crate) struct Bench {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) server: ManagedServer,
+    /// Further limits of what is managed.
+    limits: &'static str,
 }
 
 impl Bench {
     pub(crate) fn new(settings: Settings) -> Self {
+        Self::with(settings, "seconds_per_dream: 20")
+    }
+
+    pub(crate) fn with(settings: Settings, limits: &'static str) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             server: ManagedServer::start(settings),
+            limits,
         }
     }
 
@@ -79,13 +87,16 @@ impl Bench {
 
     /// The standard experiment with managed agents and dreams that are soon waited for long enough.
     fn experiment(&self) -> PathBuf {
-        let live = "backend:\n  live:\n    agent: {managed: wire}\n    dreamer: {managed: wire}\n    managed: {poll_seconds: 0.1, seconds_per_dream: 20}\nmodels:\n  wire: {provider: anthropic, id: claude-sonnet-5-5, timeouts: {response_seconds: 4, idle_seconds: 4, total_seconds: 5}}\n";
+        let live = format!(
+            "backend:\n  live:\n    agent: {{managed: wire}}\n    dreamer: {{managed: wire}}\n    managed: {{poll_seconds: 0.1, {}}}\nmodels:\n  wire: {{provider: anthropic, id: claude-sonnet-5-5, timeouts: {{response_seconds: 4, idle_seconds: 4, total_seconds: 5}}}}\n",
+            self.limits
+        );
         let standard = fs::read_to_string(root().join("experiments/standard.yaml")).unwrap();
         let text: String = standard
             .lines()
             .map(|line| {
                 if line.starts_with("backend:") {
-                    live.to_owned()
+                    live.clone()
                 } else {
                     line.replace("../", &format!("{}/", root().display())) + "\n"
                 }

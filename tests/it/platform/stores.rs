@@ -26,7 +26,7 @@ fn account(server: &ManagedServer) -> Account {
     )
     .unwrap();
     let account = Account::new(Client::new(Arc::new(service), "test"), "nonce".to_owned());
-    account.begin(Mark::of("a run"));
+    account.begin(Mark::of("a run"), false);
     account
 }
 

@@ -13,18 +13,22 @@ pub(crate) struct ManagedServer {
 
 impl ManagedServer {
     pub(crate) fn start(settings: Settings) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
-        let server = runtime.block_on(Server::bind(settings)).unwrap();
-        let address = server.address();
-        runtime.spawn(server.serve(std::future::pending()));
-        Self {
-            address,
-            runtime: Some(runtime),
-        }
+        // On a thread of its own, because a test may have a runtime itself.
+        let started = std::thread::spawn(|| {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            let server = runtime.block_on(Server::bind(settings)).unwrap();
+            let address = server.address();
+            runtime.spawn(server.serve(std::future::pending()));
+            Self {
+                address,
+                runtime: Some(runtime),
+            }
+        });
+        started.join().unwrap()
     }
 }
 
