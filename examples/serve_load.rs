@@ -4,6 +4,13 @@
 //! session messages all along, and makes objects in turn: a memory store, a memory, a session. Requests
 //! begin when they are due, whether earlier ones are answered or not, so that a server that falls behind
 //! shows it. At the end every stream is held against the history of its session.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::too_many_lines,
+    reason = "a program for measurements keeps its own time, says what it found, and does one thing after another"
+)]
 
 use std::{
     collections::BTreeSet,
@@ -130,11 +137,11 @@ async fn steadily<F: Future<Output = Result<()>> + Send + 'static>(
     failed: Arc<AtomicU64>,
     mut begin: impl FnMut(u64) -> F,
 ) -> Duration {
-    let began = Instant::now();
+    let start = Instant::now();
     let mut running = JoinSet::new();
     for number in 0..rate * seconds {
         let due = Duration::from_micros(number * 1_000_000 / rate.max(1));
-        if let Some(early) = due.checked_sub(began.elapsed()) {
+        if let Some(early) = due.checked_sub(start.elapsed()) {
             tokio::time::sleep(early).await;
         }
         running.spawn(begin(number));
@@ -147,7 +154,7 @@ async fn steadily<F: Future<Output = Result<()>> + Send + 'static>(
             }
         }
     }
-    began.elapsed()
+    start.elapsed()
 }
 
 #[tokio::main]

@@ -12,17 +12,19 @@ use crate::{
 };
 
 /// What decides of a task: the row without how often a grader of somebody else asked for a revision.
-fn verdicts(record: &Record) -> Vec<(String, bool, Option<(u32, u32)>)> {
+fn verdicts(record: &Record) -> Vec<String> {
     let mut rows = Vec::new();
     record
         .for_each_task(|task| {
-            rows.push((
-                format!(
-                    "{} {} {} {} {}",
-                    task.repetition, task.scenario, task.session, task.task, task.arm
-                ),
+            rows.push(format!(
+                "{} {} {} {} {}: {} {:?}",
+                task.repetition,
+                task.scenario,
+                task.session,
+                task.task,
+                task.arm,
                 task.completed,
-                task.score,
+                task.score
             ));
         })
         .unwrap();

@@ -111,15 +111,11 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
         seen.push(asked.clone());
         asked
     };
-    match (shared.faults)(&asked) {
-        Some(fault) => play(fault, stream, shared.upstream, head, body).await,
-        None => {
-            let Some(answer) = upstream(shared.upstream, head, body).await else {
-                return;
-            };
-            let _ = stream.write_all(&answer).await;
-            let _ = stream.shutdown().await;
-        }
+    if let Some(fault) = (shared.faults)(&asked) {
+        play(fault, stream, shared.upstream, head, body).await;
+    } else if let Some(answer) = upstream(shared.upstream, head, body).await {
+        let _ = stream.write_all(&answer).await;
+        let _ = stream.shutdown().await;
     }
 }
 
