@@ -119,6 +119,77 @@ impl Purse {
         self.state().spent
     }
 
+    /// Reserves as much of `most` as is free, here and in the purses around it; gives how much that is.
+    /// Waits while others hold what `least` needs, and fails where there is not even that.
+    pub async fn reserve_up_to(
+        &self,
+        most: Amount,
+        least: Amount,
+    ) -> Result<(Reservation, Amount), Reached> {
+        loop {
+            let mut amount = most;
+            let mut lacking = None;
+            let mut purse = Some(self);
+            while let Some(here) = purse {
+                let settled = here.0.settled.notified();
+                let free = here.free();
+                amount = Amount {
+                    usd: free.usd.map_or(amount.usd, |free| free.min(amount.usd)),
+                    tokens: free.tokens.map_or(amount.tokens, |free| free.min(amount.tokens)),
+                };
+                if amount.usd < least.usd || amount.tokens < least.tokens {
+                    lacking = Some((here, settled));
+                    break;
+                }
+                purse = here.0.parent.as_ref();
+            }
+            if let Some((here, settled)) = lacking {
+                tokio::pin!(settled);
+                // Registered before the state is looked at again, so that no settlement is missed.
+                settled.as_mut().enable();
+                // Granted means that somebody has settled meanwhile; what was taken by it goes back.
+                match here.ask(least)? {
+                    Answer::Granted => drop(Held {
+                        purse: here.clone(),
+                        reserved: least,
+                    }),
+                    Answer::Wait => settled.await,
+                }
+                continue;
+            }
+            if let Some(held) = self.hold(amount)? {
+                return Ok((Reservation { held }, amount));
+            }
+        }
+    }
+
+    /// Reserves an amount here and around at once; `None` where somebody has taken some of it meanwhile.
+    fn hold(&self, amount: Amount) -> Result<Option<Vec<Held>>, Reached> {
+        let mut held = Vec::new();
+        let mut purse = Some(self);
+        while let Some(here) = purse {
+            match here.ask(amount)? {
+                Answer::Granted => held.push(Held {
+                    purse: here.clone(),
+                    reserved: amount,
+                }),
+                Answer::Wait => return Ok(None),
+            }
+            purse = here.0.parent.as_ref();
+        }
+        Ok(Some(held))
+    }
+
+    /// What is left of the caps here that nobody has reserved.
+    fn free(&self) -> Caps {
+        let state = self.state();
+        let taken = state.spent.plus(state.reserved);
+        Caps {
+            usd: self.0.caps.usd.map(|cap| cap - taken.usd),
+            tokens: self.0.caps.tokens.map(|cap| cap - taken.tokens),
+        }
+    }
+
     /// What is left of the caps here and around it, whatever is reserved.
     pub fn left(&self) -> Caps {
         let mut left = Caps::default();

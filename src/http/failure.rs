@@ -116,7 +116,7 @@ impl Trouble {
                     answered(*status)
                 };
                 // A gateway's error, or one on the way back, may follow work that was done.
-                let effect = if status.is_client_error() || matches!(status.as_u16(), 503 | 529) {
+                let effect = if status.is_client_error() || status.as_u16() == 529 {
                     Effect::Nothing
                 } else {
                     Effect::Unknown

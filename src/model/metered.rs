@@ -9,7 +9,7 @@ use super::{
     caller::{Caller, Spent},
 };
 use crate::{
-    budget::Amount,
+    budget::{Amount, Reached},
     price::Price,
     quantity::Tokens,
     text::estimate_tokens,
@@ -57,6 +57,15 @@ impl Metered {
                 .max(self.price.of_tokens(&cached)),
             tokens: sent + output,
         }
+    }
+}
+
+/// How a trial ends whose purse allows no more.
+pub fn over_budget(reached: &Reached) -> Failure {
+    if reached.of_run {
+        Failure::RunBudget(reached.to_string())
+    } else {
+        Failure::TrialBudget(reached.to_string())
     }
 }
 
@@ -135,13 +144,7 @@ impl Model for Metered {
                 .purse
                 .reserve(self.most(request))
                 .await
-                .map_err(|reached| {
-                    if reached.of_run {
-                        Failure::RunBudget(reached.to_string())
-                    } else {
-                        Failure::TrialBudget(reached.to_string())
-                    }
-                })?;
+                .map_err(|reached| over_budget(&reached))?;
             let completion = self.inner.complete(request).await?;
             let spent = Spent {
                 calls: 1,

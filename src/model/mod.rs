@@ -23,7 +23,7 @@ pub use live::LiveModel;
 pub use message::{
     Answered, Assistant, Call, Completion, Content, Request, Stop, Structure, Tool, Turn,
 };
-pub use metered::{Metered, sent_tokens};
+pub use metered::{Metered, over_budget, sent_tokens};
 
 use crate::transcript::{Failure, Pending};
 

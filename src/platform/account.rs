@@ -286,6 +286,11 @@ impl Session {
         self.sender.send(events).await
     }
 
+    /// Interrupts whatever is under way, without waiting for it to end.
+    pub async fn interrupt(&self) -> Result<(), PlatformError> {
+        self.client.interrupt(&self.id).await
+    }
+
     /// Tokens, time and list cost so far.
     pub async fn usage(&self) -> Result<SessionUsage, PlatformError> {
         #[derive(serde::Deserialize)]

@@ -116,6 +116,11 @@ impl SessionUsage {
         }
     }
 
+    /// Those of them that were written to a cache that lives an hour, which costs more.
+    pub fn written_for_an_hour(&self) -> Tokens {
+        Tokens(self.cache_creation.ephemeral_1h_input_tokens)
+    }
+
     /// Time in which at least one thread ran.
     #[expect(
         clippy::cast_possible_truncation,

@@ -1,11 +1,18 @@
 //! What a session may cost, has cost, and whether the service says the same.
+//!
+//! Money is reserved only while the agent works: an idle session costs nothing, and whoever grades or
+//! plays the user pays from the same purse. What always holds: nothing is spent that was not reserved,
+//! but for the request that was in flight when the reservation was used up.
 
 use std::sync::Arc;
 
 use crate::{
     budget::{Amount, Reservation},
     experiment::live::LoopLimits,
-    model::caller::{Caller, Spent},
+    model::{
+        caller::{Caller, Spent},
+        over_budget,
+    },
     platform::SessionUsage,
     price::Price,
     quantity::{Milliseconds, Tokens, Usd},
@@ -18,60 +25,99 @@ const CENT: i64 = 10_000;
 /// From which difference on two costs of a session are not the same, in cents.
 const TOLERANCE: i64 = 1;
 
-/// The accounts of one session. What was reserved and not spent is given back when it goes.
+/// The least that a stretch of work is worth beginning with.
+const LEAST: Amount = Amount {
+    usd: Usd(CENT),
+    tokens: Tokens(1),
+};
+
+/// The accounts of one session.
 pub(super) struct Ledger {
     caller: Arc<Caller>,
     model: String,
     price: Price,
+    /// What the session may take in all.
     budget: Amount,
-    reserved: Option<Reservation>,
+    /// What the present stretch may take, and what the session had taken before it.
+    stretch: Option<(Reservation, Amount, Amount)>,
     agent: Usage,
     grader: Usage,
     active: Milliseconds,
+    /// What writes to a cache that lives an hour cost beyond those that the price list means.
+    surcharge: Usd,
 }
 
 impl Ledger {
-    /// Reserves what a session may take: its own limit, or what is left where that is less.
-    pub(super) async fn open(
+    /// The accounts of a session that may take so much, or what is left where that is less.
+    pub(super) fn new(
         caller: Arc<Caller>,
         model: String,
         price: Price,
         (limits, usd): (&LoopLimits, f64),
-    ) -> Result<Self, Failure> {
+    ) -> Self {
         let left = caller.purse.left();
         let most = Usd::of_dollars(usd);
         let usd = left.usd.map_or(most, |left| left.min(most));
-        let tokens = Tokens(limits.tokens_per_session);
-        let budget = Amount {
-            // The service counts in whole cents, of which a session needs one at least.
-            usd: Usd((usd.0 / CENT).max(1) * CENT),
-            tokens: left
-                .tokens
-                .map_or(tokens, |left| left.min(tokens))
-                .max(Tokens(1)),
-        };
-        let reserved = caller.purse.reserve(budget).await.map_err(|reached| {
-            if reached.of_run {
-                Failure::RunBudget(reached.to_string())
-            } else {
-                Failure::TrialBudget(reached.to_string())
-            }
-        })?;
-        Ok(Self {
+        Self {
             caller,
             model,
             price,
-            budget,
-            reserved: Some(reserved),
+            budget: Amount {
+                // The service counts in whole cents, of which a session needs one at least.
+                usd: Usd((usd.0 / CENT).max(1) * CENT),
+                tokens: Tokens(limits.tokens_per_session),
+            },
+            stretch: None,
             agent: Usage::default(),
             grader: Usage::default(),
             active: Milliseconds::default(),
-        })
+            surcharge: Usd(0),
+        }
     }
 
     /// The session's budget in cents.
     pub(super) fn cents(&self) -> i64 {
         self.budget.usd.0 / CENT
+    }
+
+    /// Reserves what the agent may take until it is idle again. Gives whether it may work at all: where
+    /// not, the session has used what it may.
+    pub(super) async fn begin(&mut self) -> Result<bool, Failure> {
+        let taken = self.taken();
+        let most = Amount {
+            usd: self.budget.usd - taken.usd,
+            tokens: self.budget.tokens - taken.tokens,
+        };
+        if most.usd < LEAST.usd || most.tokens < LEAST.tokens {
+            return Ok(false);
+        }
+        let (reserved, amount) = self
+            .caller
+            .purse
+            .reserve_up_to(most, LEAST)
+            .await
+            .map_err(|reached| over_budget(&reached))?;
+        self.stretch = Some((reserved, amount, taken));
+        Ok(true)
+    }
+
+    /// The agent is idle: what it took is spent, and the rest is free again.
+    pub(super) fn rest(&mut self) {
+        if let Some((reserved, _, before)) = self.stretch.take() {
+            let taken = self.taken();
+            reserved.settle(Amount {
+                usd: taken.usd - before.usd,
+                tokens: taken.tokens - before.tokens,
+            });
+        }
+    }
+
+    /// Whether the agent has taken what was reserved for it.
+    pub(super) fn is_spent(&self) -> bool {
+        let taken = self.taken();
+        self.stretch.as_ref().is_some_and(|(_, amount, before)| {
+            taken.usd - before.usd >= amount.usd || taken.tokens - before.tokens >= amount.tokens
+        })
     }
 
     /// Books a model request of the agent.
@@ -83,12 +129,7 @@ impl Ledger {
     /// Books an evaluation by the service's grader.
     pub(super) fn evaluation(&mut self, usage: Usage) {
         self.grader += usage;
-        self.note(
-            Role::InSessionGrader,
-            1,
-            usage,
-            self.price.of_tokens(&usage),
-        );
+        self.note(Role::InSessionGrader, 1, usage, self.price.of_tokens(&usage));
     }
 
     /// Books the time that the session has been active so far; gives what is new of it.
@@ -113,30 +154,45 @@ impl Ledger {
         );
     }
 
-    /// Whether the session has used the tokens that it may.
-    pub(super) fn is_spent(&self) -> bool {
-        (self.agent.total() + self.grader.total()) >= self.budget.tokens
+    fn taken(&self) -> Amount {
+        Amount {
+            usd: self.cost(),
+            tokens: self.agent.total() + self.grader.total(),
+        }
     }
 
     fn cost(&self) -> Usd {
         self.price.of_tokens(&self.agent)
             + self.price.of_tokens(&self.grader)
             + self.price.of_time(self.active)
+            + self.surcharge
+    }
+
+    /// Books what the service counts beyond what was seen, for a session that broke off.
+    pub(super) fn catch_up(&mut self, said: &SessionUsage) {
+        let unseen = said.tokens() - self.agent;
+        if unseen != Usage::default() {
+            self.request(unseen);
+        }
+        self.active(said.active());
     }
 
     /// Closes the accounts, and remarks where the service says that the session cost something else.
-    pub(super) fn settle(&mut self, said: Option<&SessionUsage>) {
-        if let Some(cents) = said.and_then(SessionUsage::list_cost_cents)
-            && let Some(remark) = self.compared(cents)
+    pub(super) fn close(&mut self, said: &SessionUsage) {
+        // A million tokens written for an hour cost twice as much as read ones.
+        let dearer = 2 * self.price.input - self.price.cache_write;
+        let tokens = i64::try_from(said.written_for_an_hour().0).unwrap_or(i64::MAX);
+        self.surcharge = Usd(tokens.saturating_mul(dearer.max(0)) / 1_000_000);
+        if self.surcharge > Usd(0) {
+            self.note(Role::Agent, 0, Usage::default(), self.surcharge);
+        }
+        if let Some(remark) = said
+            .list_cost_cents()
+            .and_then(|cents| self.compared(cents))
         {
             self.caller.remark(Role::Agent, remark);
         }
-        if let Some(reserved) = self.reserved.take() {
-            reserved.settle(Amount {
-                usd: self.cost(),
-                tokens: self.agent.total() + self.grader.total(),
-            });
-        }
+        self.rest();
     }
 
     /// What is wrong with the service's list cost. Whether it counts its grader is not documented, so
@@ -144,7 +200,7 @@ impl Ledger {
     fn compared(&self, cents: i64) -> Option<String> {
         let with = self.cost();
         let without = with - self.price.of_tokens(&self.grader);
-        let differs = |cost: Usd| (Usd(cents * CENT).0 - cost.0).abs() > TOLERANCE * CENT;
+        let differs = |cost: Usd| (cents * CENT - cost.0).abs() > TOLERANCE * CENT;
         (differs(with) && differs(without)).then(|| {
             format!(
                 "the service says that the session cost {} at list price, and by its tokens and its time it cost {with}",
@@ -157,6 +213,6 @@ impl Ledger {
 impl Drop for Ledger {
     /// A session that did not come to its end took what it took.
     fn drop(&mut self) {
-        self.settle(None);
+        self.rest();
     }
 }

@@ -9,6 +9,7 @@ mod ledger;
 mod prompt;
 mod session;
 mod turn;
+mod work;
 
 use std::sync::Arc;
 
@@ -80,13 +81,12 @@ impl ManagedAgent {
                 tools: tools::declared(&opening.brief.tools, writable.is_some()),
             })
             .await?;
-        let ledger = Ledger::open(
+        let ledger = Ledger::new(
             Arc::clone(&caller),
             self.name.clone(),
             self.price,
             (&self.limits, self.managed.usd_per_session),
-        )
-        .await?;
+        );
         let session = self
             .account
             .open(&SessionWish {
