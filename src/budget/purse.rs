@@ -135,7 +135,9 @@ impl Purse {
                 let free = here.free();
                 amount = Amount {
                     usd: free.usd.map_or(amount.usd, |free| free.min(amount.usd)),
-                    tokens: free.tokens.map_or(amount.tokens, |free| free.min(amount.tokens)),
+                    tokens: free
+                        .tokens
+                        .map_or(amount.tokens, |free| free.min(amount.tokens)),
                 };
                 if amount.usd < least.usd || amount.tokens < least.tokens {
                     lacking = Some((here, settled));
@@ -327,6 +329,32 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Several that take what is free share a cap, wait for each other, and use nearly all of it.
+    #[tokio::test]
+    async fn what_is_free_is_shared_and_used() {
+        let run = Purse::of_run(cap(1_000), Amount::default());
+        let (one, two) = (
+            run.trial(Caps::default(), Amount::default()),
+            run.trial(cap(400), Amount::default()),
+        );
+        let (first, amount) = one.reserve_up_to(dollars(700), dollars(10)).await.unwrap();
+        assert_eq!(amount, dollars(700));
+        let (second, amount) = two.reserve_up_to(dollars(700), dollars(10)).await.unwrap();
+        assert_eq!(amount, dollars(300), "what the first has left");
+        let waits = one.reserve_up_to(dollars(700), dollars(10));
+        tokio::pin!(waits);
+        assert!(futures_util::poll!(waits.as_mut()).is_pending());
+        first.settle(dollars(100));
+        let (third, amount) = waits.await.unwrap();
+        assert_eq!(amount, dollars(600));
+        second.settle(dollars(300));
+        third.settle(dollars(595));
+        assert_eq!(run.left().usd, Some(Usd(5)));
+        assert_eq!(two.left().usd, Some(Usd(5)));
+        let reached = one.reserve_up_to(dollars(700), dollars(10)).await;
+        assert!(reached.is_err_and(|reached| reached.of_run));
+    }
 
     fn dollars(micro: i64) -> Amount {
         Amount {

@@ -158,7 +158,14 @@ fn managed(
 ) -> Result<Who, Failure> {
     if let Some(settings) = experiment.models.get(model) {
         if settings.provider == Provider::Anthropic {
-            return Ok(Who::Managed(model.to_owned()));
+            let Some(base_url) = &flags.base_url else {
+                return Ok(Who::Managed(model.to_owned()));
+            };
+            let mut settings = settings.clone();
+            settings.base_url = Some(base_url.clone());
+            let name = format!("managed:{model}");
+            experiment.models.insert(name.clone(), settings);
+            return Ok(Who::Managed(name));
         }
         return Err(Failure::usage(format!(
             "`{flag}`: the model `{model}` is reached as `{}`, and managed agents are of `anthropic`",

@@ -1,6 +1,6 @@
 //! `dreamtrial clean`: takes away what runs have left in an account of managed agents.
 
-use std::{fmt::Write as _, io::BufRead as _};
+use std::{collections::BTreeSet, fmt::Write as _, io::BufRead as _};
 
 use super::{
     Environment, Exit, Failure, execute, managed, print,
@@ -21,9 +21,7 @@ pub(super) fn clean(
     let service = staff::platform_service(arguments.base_url.as_deref(), environment)?;
     let client = Client::new(service, "clean");
     let runtime = execute::runtime(1)?;
-    let refused = |error: PlatformError| {
-        Failure::new(error).hint("the key is read from `ANTHROPIC_API_KEY`, the address from `--base-url` or `ANTHROPIC_BASE_URL`")
-    };
+    let refused = |error: PlatformError| Failure::new(error).hint(managed::KEY_HINT);
     let found = runtime
         .block_on(client.find(mark.as_ref()))
         .map_err(refused)?;
@@ -34,6 +32,14 @@ pub(super) fn clean(
     print(&listed(&found, &client.address()))?;
     if arguments.dry_run {
         return Ok(Exit::Done);
+    }
+    let runs: BTreeSet<&str> = found.iter().map(|one| one.mark.as_str()).collect();
+    if runs.len() > 1 && mark.is_none() && !arguments.all {
+        return Err(Failure::usage(format!(
+            "{} runs have left something, and one of them may still be under way",
+            runs.len()
+        ))
+        .hint("name one with `--run`, or take all of it away with `--all`"));
     }
     if !arguments.yes {
         if !environment.questions {
@@ -78,25 +84,32 @@ fn mark_of(run: &str) -> Result<Mark, Failure> {
 /// What is there, by run and by kind.
 fn listed(found: &[Found], address: &str) -> String {
     let mut text = format!("of dreamtrial at {address}:\n");
-    for kind in Kind::ALL {
-        let of_kind: Vec<&Found> = found.iter().filter(|one| one.kind == kind).collect();
-        if of_kind.is_empty() {
-            continue;
-        }
-        let _ = writeln!(text, "  {} {}", of_kind.len(), kind.words(of_kind.len()));
-        for one in of_kind.iter().take(SHOWN) {
-            let trial = one
-                .trial
-                .as_ref()
-                .map_or_else(String::new, |trial| format!("  {trial}"));
-            let _ = writeln!(text, "    {}{trial}", one.id);
-        }
-        if of_kind.len() > SHOWN {
-            let _ = writeln!(text, "    … and {} more", of_kind.len() - SHOWN);
+    let marks: BTreeSet<&str> = found.iter().map(|one| one.mark.as_str()).collect();
+    for mark in marks {
+        let _ = writeln!(text, "run {mark}");
+        for kind in Kind::ALL {
+            let of_kind: Vec<&Found> = found
+                .iter()
+                .filter(|one| one.kind == kind && one.mark == mark)
+                .collect();
+            if of_kind.is_empty() {
+                continue;
+            }
+            let _ = writeln!(text, "  {} {}", of_kind.len(), kind.words(of_kind.len()));
+            for one in of_kind.iter().take(SHOWN) {
+                let trial = one
+                    .trial
+                    .as_ref()
+                    .map_or_else(String::new, |trial| format!("  {trial}"));
+                let _ = writeln!(text, "    {}{trial}", one.id);
+            }
+            if of_kind.len() > SHOWN {
+                let _ = writeln!(text, "    … and {} more", of_kind.len() - SHOWN);
+            }
         }
     }
     text
 }
 
 /// How many objects of a kind are named.
-const SHOWN: usize = 10;
+const SHOWN: usize = 5;

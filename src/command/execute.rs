@@ -170,13 +170,15 @@ impl<'e> Execution<'e> {
                 // The writer goes only after all senders, so this cannot fail while trials run.
                 let _ = sender.send(Note::Event(event));
             });
-            tokio::pin!(running);
+            let mut running = Box::pin(running);
             loop {
                 tokio::select! {
                     summary = &mut running => break summary,
                     interrupted = tokio::signal::ctrl_c() => {
                         if interrupted.is_ok() && cancel.is_set() {
                             tell("\ndropped what was under way\n");
+                            // First, so that nothing goes on with what is stopped below.
+                            drop(running);
                             if let Some(abandon) = &abandon {
                                 // Whatever is not told in time is found by `dreamtrial clean`.
                                 let _ = tokio::time::timeout(ABANDONED_WITHIN, abandon()).await;

@@ -11,6 +11,13 @@ use crate::{
     serve::ORGANIZATION,
 };
 
+/// What helps where nobody is let in.
+pub(super) const KEY_HINT: &str = "set the key in `ANTHROPIC_API_KEY` (of `dreamtrial serve`: any text), and the address with `--base-url` or `ANTHROPIC_BASE_URL`";
+
+/// What helps where dreams are refused.
+pub(super) const DREAMS_HINT: &str =
+    "dreams are a preview: ask for access, or dream with `--dreamer embedded`";
+
 /// The account of a run that has managed parts.
 pub(super) struct Managed {
     account: Arc<Account>,
@@ -22,24 +29,35 @@ pub(super) fn mark(manifest: &Manifest) -> Mark {
     Mark::of(&format!("{} {}", manifest.plan_digest, manifest.started_at))
 }
 
+/// Says by what the run's objects are known, whatever may become of the run.
+fn announce(manifest: &Manifest) {
+    tell(&format!(
+        "what the run makes in the account carries the mark {}\n",
+        mark(manifest).as_str()
+    ));
+}
+
 impl Managed {
     pub(super) fn new(account: Arc<Account>, runtime: Arc<Runtime>) -> Self {
         Self { account, runtime }
     }
 
     /// Asks the service for next to nothing, before anything is made or paid for, and notes in the
-    /// manifest whether the embedded agent is behind it.
-    pub(super) fn look(&self, manifest: &mut Manifest) -> Result<(), Failure> {
-        let name = self
-            .runtime
-            .block_on(self.account.client.account_name(Family::Agents));
-        let name = name.map_err(|error| {
-            Failure::new(error).hint(
-                "set the key in `ANTHROPIC_API_KEY` (of `dreamtrial serve`: any text), and the address with `--base-url` or `ANTHROPIC_BASE_URL`",
-            )
-        })?;
-        if name.as_deref() == Some(ORGANIZATION) {
-            BEHIND_A_SERVER.clone_into(&mut manifest.backend);
+    /// manifest whether the embedded agent is behind it. `dreams` says whether they are asked for.
+    pub(super) fn look(&self, manifest: &mut Manifest, dreams: bool) -> Result<(), Failure> {
+        let mut families = vec![(Family::Agents, KEY_HINT), (Family::Memory, KEY_HINT)];
+        if dreams {
+            families.push((Family::Dreams, DREAMS_HINT));
+        }
+        for (family, hint) in families {
+            let client = &self.account.client;
+            let name = self
+                .runtime
+                .block_on(client.account_name(family))
+                .map_err(|error| Failure::new(error).hint(hint))?;
+            if name.as_deref() == Some(ORGANIZATION) {
+                BEHIND_A_SERVER.clone_into(&mut manifest.backend);
+            }
         }
         Ok(())
     }
@@ -53,6 +71,7 @@ impl Managed {
     ) -> Result<(), Failure> {
         let Some(file) = recorded else {
             self.account.begin(mark(manifest), keep);
+            announce(manifest);
             return Ok(());
         };
         let record = Record::open(file).map_err(failed)?;
@@ -65,6 +84,7 @@ impl Managed {
             .hint("give the address that it began with"));
         }
         let manifest = began;
+        announce(manifest);
         self.account.begin(mark(manifest), keep);
         for ((trial, session), evidence) in record.evidence().map_err(failed)? {
             let Some(trial) = manifest.trials.get(trial) else {

@@ -23,7 +23,7 @@ use crate::{
     analyse::claim,
     cli::RunArguments,
     dream::Dreamer,
-    experiment::{self, Backend, Experiment, GraderPart, Regime},
+    experiment::{self, Backend, DreamerPart, Experiment, GraderPart, Regime},
     grade::Judge,
     plan::{Plan, PlanError},
     quantity::Usd,
@@ -172,7 +172,15 @@ fn staff(
         .managed()
         .map(|account| Managed::new(account, Arc::clone(runtime)));
     if let Some(managed) = &managed {
-        managed.look(manifest)?;
+        let cast = plan.experiment.cast();
+        let dreams = matches!(cast.dreamer, DreamerPart::Managed(_))
+            && plan
+                .experiment
+                .arms
+                .iter()
+                .any(|arm| arm.memory == Regime::Dreamed)
+            && manifest.dreams_of.is_none();
+        managed.look(manifest, dreams)?;
     }
     if !closed {
         let cost = funds::live_cost(plan, manifest.dreams_of.is_none());
@@ -387,7 +395,7 @@ fn dry_run(plan: &Plan, jobs: usize, dreams: bool) -> String {
     };
     let _ = write!(
         text,
-        "forecast (estimated from the sizes of the texts, priced as {})\n  tokens    {} (of them written to a cache {}, read from one {}, output {})\n  cost      {cost} at list prices; {}\nscenarios\n",
+        "forecast (estimated from the sizes of the texts, priced as {})\n  tokens    {} (of them written to a cache {}, read from one {}, output {})\n  cost      {cost}; {}\nscenarios\n",
         experiment.agent_price_name(),
         million(usage.total().0),
         million(usage.cache_write.0),

@@ -205,7 +205,8 @@ impl<'e> Agency<'e> {
                 Box::new(ManagedDreamer::new(
                     self.account(name)?,
                     name.clone(),
-                    managed_model(settings),
+                    // A dream has no effort to choose.
+                    settings.id.as_str().into(),
                     price(name, settings)?,
                     cast.managed,
                 ))

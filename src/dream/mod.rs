@@ -118,4 +118,10 @@ pub struct Dream {
 pub trait Dreamer: Send + Sync {
     /// Dreams once.
     fn dream<'d>(&'d self, request: DreamRequest<'d>) -> Pending<'d, Result<Dream, Failure>>;
+
+    /// Whether it reads the sessions themselves, with everything that a service was told in them, and not
+    /// only their transcripts. Whatever it must not know may then not be said in a session.
+    fn reads_sessions(&self) -> bool {
+        false
+    }
 }

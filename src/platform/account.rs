@@ -16,8 +16,8 @@ use tokio::sync::{Mutex, OnceCell};
 use super::{
     Changes, Client, Event, Family, Feed, HeldStore, Mark, PlatformError, SessionUsage, Trials,
     dreams::UnderWay,
-    send::Sender,
-    wire::{AgentMade, Named},
+    send::{Lost, Sender},
+    wire::{AgentMade, Named, Page},
 };
 use crate::memory::Store;
 
@@ -232,22 +232,19 @@ impl Account {
                 "amount": wish.budget_cents.to_string(), "currency": "USD",
             }},
         });
-        let made = self
-            .client
-            .post_once::<Named>(Family::Agents, "/v1/sessions", &body)
-            .await;
-        let id = match made {
-            Ok(made) => made.id,
-            Err(error) if error.is_unsettled() => match self.begun(&nonce).await? {
-                Some(id) => id,
-                None => {
-                    self.client
-                        .post_once::<Named>(Family::Agents, "/v1/sessions", &body)
-                        .await?
-                        .id
-                }
-            },
-            Err(error) => return Err(error),
+        let mut lost = Lost::default();
+        let id = loop {
+            let made = self
+                .client
+                .post_once::<Named>(Family::Agents, "/v1/sessions", &body)
+                .await;
+            match made {
+                Ok(made) => break made.id,
+                Err(error) => lost.wait(error).await?,
+            }
+            if let Some(id) = self.begun(wish.agent, &nonce).await? {
+                break id;
+            }
         };
         self.trials.note_session(wish.trial, wish.number, &id);
         self.open.add(&id);
@@ -265,18 +262,21 @@ impl Account {
     }
 
     /// The session that a request has begun whose answer was lost, if it has.
-    async fn begun(&self, nonce: &str) -> Result<Option<String>, PlatformError> {
-        let sessions: Vec<Named> = self
-            .client
-            .list(Family::Agents, "/v1/sessions?limit=100")
-            .await?;
+    async fn begun(
+        &self,
+        agent: &AgentHandle,
+        nonce: &str,
+    ) -> Result<Option<String>, PlatformError> {
+        let path = format!("/v1/sessions?agent_id={}&limit=100", agent.id);
+        // Newest first: it is on the first page, or was not begun.
+        let page: Page<Named> = self.client.get(Family::Agents, &path).await?;
         let is_it = |session: &Named| {
             session
                 .metadata
                 .get("nonce")
-                .is_some_and(|n| n.as_str() == nonce)
+                .is_some_and(|given| given == nonce)
         };
-        Ok(sessions.into_iter().find(is_it).map(|session| session.id))
+        Ok(page.data.into_iter().find(is_it).map(|session| session.id))
     }
 }
 

@@ -8,17 +8,20 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Account, Client, DreamUsage, Family, PlatformError};
-use crate::quantity::Milliseconds;
+use super::{Account, Client, DreamUsage, Family, PlatformError, send::Lost, wire::Named};
+use crate::{http::CallErrorKind, quantity::Milliseconds};
 
-/// The most sessions that one dream reads.
-pub(super) const MOST_SESSIONS: usize = 100;
+/// The most sessions that one dream of the service reads.
+pub const MOST_SESSIONS: usize = 100;
 
 /// The first wait between two looks at a dream; each further one is half as long again.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 /// How often a dream is asked for that fails by the service's own fault.
 const ATTEMPTS: u32 = 3;
+
+/// How often a dream that was canceled is looked at, because what it took may still move.
+const LOOKS_AFTER_CANCEL: u32 = 3;
 
 /// A dream that is wanted.
 #[derive(Debug, Clone)]
@@ -48,6 +51,8 @@ pub struct DreamEnd {
     pub usage: DreamUsage,
     /// From its beginning to its end by the service's clock.
     pub took: Milliseconds,
+    /// The session that the service dreamt in.
+    pub(super) session: Option<String>,
     /// The whole object, as the service gave it last.
     pub object: Value,
 }
@@ -92,7 +97,26 @@ enum Ended {
     Failed(String),
 }
 
+/// A dream as it was seen last, and why it is not watched any longer, unless it has ended.
+struct Watched {
+    last: Option<(Dream, Value)>,
+    given_up: Option<PlatformError>,
+}
+
 impl Dream {
+    /// How it ended, in words.
+    fn why(&self) -> String {
+        let why = self.error.as_ref().map_or_else(String::new, |problem| {
+            format!(": {}: {}", problem.kind, problem.message)
+        });
+        let without = if self.status == "completed" {
+            " and has no store"
+        } else {
+            ""
+        };
+        format!("dream `{}` is {}{without}{why}", self.id, self.status)
+    }
+
     /// Whether another attempt may do better: a store or a session that is gone stays gone.
     fn is_the_services_fault(&self) -> bool {
         self.status == "failed"
@@ -125,16 +149,23 @@ impl UnderWay {
 
 impl Account {
     /// Dreams, and once more where the service failed by its own fault. `affordable` looks at the tokens so
-    /// far; if it says no, the dream is canceled. Whatever ended it, the tokens that it took go to `spent`.
+    /// far; if it says no, the dream is canceled. Each dream that was begun goes to `ended` with its
+    /// tokens and as the service gave it last, whatever became of it.
     pub async fn dream(
         &self,
         wish: &DreamWish<'_>,
         affordable: impl Fn(&DreamUsage) -> bool + Send + Sync,
-        spent: &(dyn Fn(DreamUsage) + Send + Sync),
+        ended: &(dyn Fn(DreamUsage, &str, &Value) + Send + Sync),
     ) -> Result<DreamEnd, PlatformError> {
+        if wish.sessions.is_empty() || wish.sessions.len() > MOST_SESSIONS {
+            return Err(PlatformError::Unmet(format!(
+                "a dream reads 1 to {MOST_SESSIONS} sessions, and {} were given",
+                wish.sessions.len()
+            )));
+        }
         let mut attempt = 1;
         loop {
-            match self.attempt(wish, &affordable, spent).await? {
+            match self.attempt(wish, &affordable, ended).await? {
                 Ended::Completed(end) => return Ok(*end),
                 Ended::Failed(_) if attempt < ATTEMPTS => attempt += 1,
                 Ended::Failed(why) => return Err(PlatformError::Unmet(why)),
@@ -146,75 +177,100 @@ impl Account {
         &self,
         wish: &DreamWish<'_>,
         affordable: &(impl Fn(&DreamUsage) -> bool + Send + Sync),
-        spent: &(dyn Fn(DreamUsage) + Send + Sync),
+        ended: &(dyn Fn(DreamUsage, &str, &Value) + Send + Sync),
     ) -> Result<Ended, PlatformError> {
-        if wish.sessions.is_empty() || wish.sessions.len() > MOST_SESSIONS {
-            return Err(PlatformError::Unmet(format!(
-                "a dream reads 1 to {MOST_SESSIONS} sessions, and {} were given",
-                wish.sessions.len()
-            )));
-        }
-        let began = tokio::time::Instant::now();
         let id = self.begin_dream(wish).await?;
         self.dreams.add(&id);
-        let mut wait = FIRST_WAIT.min(wish.longest_wait);
-        let ended = loop {
-            let (dream, object) = self.client.dream(&id).await?;
-            match dream.status.as_str() {
-                "pending" | "running" => {}
-                _ => break (dream, object),
+        let mut watched = self.watch(&id, wish, affordable).await;
+        if watched.given_up.is_some() {
+            // Whatever fails here leaves a dream that the next sweep finds.
+            let _ = self.client.cancel_dream(&id).await;
+            for _ in 0..LOOKS_AFTER_CANCEL {
+                tokio::time::sleep(wish.longest_wait.min(FIRST_WAIT)).await;
+                if let Ok(seen) = self.client.dream(&id).await {
+                    watched.last = Some(seen);
+                }
             }
-            let why = if !affordable(&dream.usage) {
-                "it would cost more than it may"
-            } else if began.elapsed() >= wish.limit {
-                "it takes longer than it may"
-            } else {
-                tokio::time::sleep(wait).await;
-                wait = (wait * 3 / 2).min(wish.longest_wait);
-                continue;
-            };
-            self.client.cancel_dream(&id).await?;
-            let (dream, _) = self.client.dream(&id).await?;
-            spent(dream.usage);
-            self.put_away(&dream).await?;
-            return Err(PlatformError::Unmet(format!(
-                "dream `{id}` was canceled: {why}"
-            )));
+        }
+        if let Some((dream, object)) = &watched.last {
+            ended(dream.usage, &id, object);
+        }
+        let (dream, object) = match (watched.given_up, watched.last) {
+            (Some(why), last) => {
+                if let Some((dream, _)) = last {
+                    self.put_away(&dream).await?;
+                }
+                return Err(why);
+            }
+            (None, Some(seen)) => seen,
+            (None, None) => {
+                return Err(PlatformError::Unmet(format!("dream `{id}` was never seen")));
+            }
         };
-        let (dream, object) = ended;
-        spent(dream.usage);
-        if dream.status != "completed" {
-            let why = dream.error.as_ref().map_or_else(String::new, |problem| {
-                format!(": {}: {}", problem.kind, problem.message)
-            });
+        let why = dream.why();
+        let Some(store) = dream
+            .outputs
+            .first()
+            .filter(|_| dream.status == "completed")
+        else {
             self.put_away(&dream).await?;
-            let why = format!("dream `{id}` is {}{why}", dream.status);
             return if dream.is_the_services_fault() {
                 Ok(Ended::Failed(why))
             } else {
                 Err(PlatformError::Unmet(why))
             };
-        }
-        let Some(store) = dream.outputs.first() else {
-            return Err(PlatformError::Unmet(format!(
-                "dream `{id}` is completed and has no store"
-            )));
         };
-        let store = store.memory_store_id.clone();
-        self.dreams.remove(&id);
-        self.client.archive_dream(&id).await?;
-        self.forget_session(&dream).await;
         let took = dream
             .created_at
             .zip(dream.ended_at)
             .map_or(0, |(from, to)| to.duration_since(from).as_millis());
         Ok(Ended::Completed(Box::new(DreamEnd {
-            store,
+            store: store.memory_store_id.clone(),
             usage: dream.usage,
             took: Milliseconds(u64::try_from(took).unwrap_or(0)),
+            session: dream.session_id,
             object,
             id,
         })))
+    }
+
+    /// Looks at a dream until it has ended, costs too much, or takes too long. That it cannot be looked at
+    /// for a while is no reason to lose hours of work.
+    async fn watch(
+        &self,
+        id: &str,
+        wish: &DreamWish<'_>,
+        affordable: &(impl Fn(&DreamUsage) -> bool + Send + Sync),
+    ) -> Watched {
+        let began = tokio::time::Instant::now();
+        let mut wait = FIRST_WAIT.min(wish.longest_wait);
+        let mut last = None;
+        let given_up = loop {
+            let seen = self.client.dream(id).await;
+            let is_late = began.elapsed() >= wish.limit;
+            match seen {
+                Ok((dream, object)) => {
+                    let has_ended =
+                        matches!(dream.status.as_str(), "completed" | "failed" | "canceled");
+                    let is_dear = !affordable(&dream.usage);
+                    last = Some((dream, object));
+                    if has_ended {
+                        break None;
+                    }
+                    if is_dear {
+                        break Some(canceled(id, "it would cost more than it may"));
+                    }
+                }
+                Err(error) if is_late || !is_fleeting(&error) => break Some(error),
+                Err(_) => {}
+            }
+            if is_late {
+                break Some(canceled(id, "it takes longer than it may"));
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 3 / 2).min(wish.longest_wait);
+        };
+        Watched { last, given_up }
     }
 
     /// Asks for a dream; if the answer is lost, the one that was begun is found again by what it reads.
@@ -227,46 +283,55 @@ impl Account {
             "model": wish.model,
             "instructions": wish.instructions,
         });
-        let asked = || {
-            self.client
-                .post_once::<Dream>(Family::Dreams, "/v1/dreams", &body)
-        };
-        match asked().await {
-            Ok(dream) => Ok(dream.id),
-            Err(error) if error.is_unsettled() => {
-                let path = "/v1/dreams?limit=100&statuses[]=pending&statuses[]=running&statuses[]=completed";
-                let dreams: Vec<Dream> = self.client.list(Family::Dreams, path).await?;
-                // Each dream of a trial begins with another store, and is archived at its end.
-                let begun = dreams.into_iter().find(|dream| {
-                    dream
-                        .inputs
-                        .iter()
-                        .any(|input| input["memory_store_id"] == wish.store)
-                });
-                match begun {
-                    Some(dream) => Ok(dream.id),
-                    None => Ok(asked().await?.id),
-                }
+        let mut lost = Lost::default();
+        loop {
+            let made = self
+                .client
+                .post_once::<Named>(Family::Dreams, "/v1/dreams", &body)
+                .await;
+            match made {
+                Ok(dream) => return Ok(dream.id),
+                Err(error) => lost.wait(error).await?,
             }
-            Err(error) => Err(error),
+            // Each dream of a trial begins with another store, and is archived at its end.
+            let path = "/v1/dreams?limit=100";
+            let dreams: Vec<Dream> = self.client.list(Family::Dreams, path).await?;
+            let is_it = |dream: &&Dream| {
+                let mut inputs = dream.inputs.iter();
+                inputs.any(|input| input["memory_store_id"] == wish.store)
+            };
+            if let Some(dream) = dreams.iter().find(is_it) {
+                return Ok(dream.id.clone());
+            }
         }
     }
 
-    /// Archives a dream that gave nothing, and deletes what it left.
+    /// Archives a dream whose output was taken, and deletes the session that the service dreamt in.
+    pub async fn put_away_completed(&self, end: &DreamEnd) -> Result<(), PlatformError> {
+        self.forget_session(end.session.as_deref()).await;
+        self.client.archive_dream(&end.id).await?;
+        self.dreams.remove(&end.id);
+        Ok(())
+    }
+
+    /// Deletes what a dream left that gave nothing, and archives it.
     async fn put_away(&self, dream: &Dream) -> Result<(), PlatformError> {
-        self.dreams.remove(&dream.id);
-        self.client.archive_dream(&dream.id).await?;
-        self.forget_session(dream).await;
-        for output in &dream.outputs {
-            let path = format!("/v1/memory_stores/{}", output.memory_store_id);
-            self.client.delete(Family::Memory, &path).await?;
+        if !self.keep.load(Ordering::Relaxed) {
+            self.forget_session(dream.session_id.as_deref()).await;
+            for output in &dream.outputs {
+                let path = format!("/v1/memory_stores/{}", output.memory_store_id);
+                self.client.delete(Family::Memory, &path).await?;
+            }
         }
+        // Last, because one that is archived is not looked for any more.
+        self.client.archive_dream(&dream.id).await?;
+        self.dreams.remove(&dream.id);
         Ok(())
     }
 
     /// Deletes the session that the service dreamt in. It is the service's own, so that it may refuse.
-    async fn forget_session(&self, dream: &Dream) {
-        if let Some(session) = &dream.session_id
+    async fn forget_session(&self, session: Option<&str>) {
+        if let Some(session) = session
             && !self.keep.load(Ordering::Relaxed)
         {
             let path = format!("/v1/sessions/{session}");
@@ -274,15 +339,36 @@ impl Account {
         }
     }
 
-    /// Cancels the dreams and interrupts the sessions that are under way: nobody waits for them any more.
-    /// What cannot be told so now is bounded by its budget.
+    /// Cancels the dreams and interrupts the sessions that are under way, all at once: nobody waits for
+    /// them any more. What cannot be told so now is bounded by its budget.
     pub async fn abandon(&self) {
-        for id in self.dreams.take() {
-            let _ = self.client.cancel_dream(&id).await;
+        let dreams = self.dreams.take();
+        let sessions = self.open.take();
+        let canceled = dreams.iter().map(|id| self.client.cancel_dream(id));
+        let interrupted = sessions.iter().map(|id| self.client.interrupt(id));
+        futures_util::future::join(
+            futures_util::future::join_all(canceled),
+            futures_util::future::join_all(interrupted),
+        )
+        .await;
+    }
+}
+
+fn canceled(id: &str, why: &str) -> PlatformError {
+    PlatformError::Unmet(format!("dream `{id}` was canceled: {why}"))
+}
+
+/// Whether the next look may go better.
+fn is_fleeting(error: &PlatformError) -> bool {
+    match error {
+        PlatformError::Call(error) => {
+            matches!(
+                error.kind,
+                CallErrorKind::Exhausted | CallErrorKind::Unsettled
+            )
         }
-        for id in self.open.take() {
-            let _ = self.client.interrupt(&id).await;
-        }
+        PlatformError::Content { .. } => true,
+        PlatformError::Unmet(_) => false,
     }
 }
 

@@ -19,7 +19,7 @@ mod wire;
 
 pub use account::{Account, AgentHandle, Session, SessionWish, Terms};
 pub use client::{Client, Family, PlatformError};
-pub use dreams::{DreamEnd, DreamWish};
+pub use dreams::{DreamEnd, DreamWish, MOST_SESSIONS};
 pub use feed::Feed;
 pub use mark::Mark;
 pub use stores::{Changes, HeldStore};

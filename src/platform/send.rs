@@ -1,4 +1,4 @@
-//! Events that are sent to a session: each once, even where an answer was lost.
+//! What is to be carried out once, even where an answer was lost: above all, events of a session.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -7,12 +7,31 @@ use serde_json::{Value, json};
 
 use super::{Client, Event, Family, PlatformError, feed::history};
 
-/// How often events are sent of which nobody knows whether they arrived.
+/// How often something is sent of which nobody knows whether it arrived.
 const ATTEMPTS: u32 = 5;
 
 /// How long is waited before looking whether events arrived, doubled each time: a request whose answer
 /// was lost may still be under way.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
+
+/// How often the answer to a request was lost that is to be carried out once.
+#[derive(Default)]
+pub(super) struct Lost(u32);
+
+impl Lost {
+    /// After a failure: waits until it can be seen whether the request was carried out. The error is that
+    /// it certainly was not, or that this has gone on for long enough.
+    pub(super) async fn wait(&mut self, error: PlatformError) -> Result<(), PlatformError> {
+        self.0 += 1;
+        // An answer that cannot be read leaves open what was done, too.
+        let is_lost = error.is_unsettled() || matches!(error, PlatformError::Content { .. });
+        if !is_lost || self.0 >= ATTEMPTS {
+            return Err(error);
+        }
+        tokio::time::sleep(FIRST_WAIT * (1 << (self.0 - 1))).await;
+        Ok(())
+    }
+}
 
 /// Sends events to one session.
 pub(super) struct Sender {
@@ -40,10 +59,9 @@ impl Sender {
     pub(super) async fn send(&mut self, events: &[Value]) -> Result<(), PlatformError> {
         let path = format!("/v1/sessions/{}/events", self.session);
         let body = json!({"events": events});
-        let mut attempt = 0;
+        let mut lost = Lost::default();
         loop {
-            attempt += 1;
-            let error = match self
+            match self
                 .client
                 .post_once::<Sent>(Family::Agents, &path, &body)
                 .await
@@ -53,14 +71,8 @@ impl Sender {
                         .extend(sent.data.into_iter().map(|event| event.id));
                     return Ok(());
                 }
-                Err(error) => error,
-            };
-            // An answer that cannot be read leaves open what was done, too.
-            let unsettled = error.is_unsettled() || matches!(error, PlatformError::Content { .. });
-            if !unsettled || attempt >= ATTEMPTS {
-                return Err(error);
+                Err(error) => lost.wait(error).await?,
             }
-            tokio::time::sleep(FIRST_WAIT * (1 << (attempt - 1))).await;
             if self.arrived(events).await? {
                 return Ok(());
             }

@@ -61,6 +61,15 @@ impl HeldStore {
     }
 }
 
+/// What a trial's store is called. A model is shown its name and description.
+fn named(mark: &Mark, trial: &str) -> Value {
+    json!({
+        "name": format!("Team memory {}", mark.code(trial)),
+        "description": "What was kept from earlier sessions.",
+        "metadata": mark.metadata(&[("trial", trial)]),
+    })
+}
+
 fn sha256(content: &str) -> String {
     Digest::of(content.as_bytes()).to_string()
 }
@@ -71,17 +80,13 @@ fn local(path: &str) -> &str {
 }
 
 impl Client {
-    /// Makes an empty store for a trial. A model is shown its name and description.
+    /// Makes an empty store for a trial.
     pub(super) async fn make_store(
         &self,
         mark: &Mark,
         trial: &str,
     ) -> Result<HeldStore, PlatformError> {
-        let body = json!({
-            "name": format!("Team memory {}", mark.code(trial)),
-            "description": "What was kept from earlier sessions.",
-            "metadata": mark.metadata(&[("trial", trial)]),
-        });
+        let body = named(mark, trial);
         let made: Named = self
             .post(Family::Memory, "/v1/memory_stores", &body)
             .await?;
@@ -229,11 +234,7 @@ impl Client {
         trial: &str,
         id: &str,
     ) -> Result<(), PlatformError> {
-        let body = json!({
-            "name": format!("Team memory {}", mark.code(trial)),
-            "description": "What was kept from earlier sessions.",
-            "metadata": mark.metadata(&[("trial", trial)]),
-        });
+        let body = named(mark, trial);
         let path = format!("/v1/memory_stores/{}", encoded(id));
         self.post::<Value>(Family::Memory, &path, &body)
             .await

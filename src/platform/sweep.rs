@@ -1,8 +1,8 @@
 //! Takes away what runs have made in an account.
 //!
-//! What carries a run's mark is a run's; a dream has no metadata, so it is a run's if it begins with a
-//! store that is. What always holds: nothing without the mark is touched, and what cannot be taken away
-//! is named.
+//! What carries a run's mark is a run's. A dream and what it makes carry none: they are a run's if the
+//! dream begins with a store and reads a session that are. What always holds: nothing else is touched,
+//! and what cannot be taken away is named.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -69,7 +69,7 @@ pub struct Found {
     pub kind: Kind,
     /// Its id.
     pub id: String,
-    /// The run's mark; empty for a dream, which carries none.
+    /// The run's mark; of what a dream left, that of the store that it began with.
     pub mark: String,
     /// The trial that it was made for, where it was made for one.
     pub trial: Option<String>,
@@ -94,141 +94,167 @@ struct Dream {
     inputs: Vec<Value>,
     #[serde(default)]
     outputs: Vec<Value>,
+    #[serde(default)]
+    session_id: Option<String>,
+    #[serde(default)]
+    archived_at: Option<String>,
+}
+
+/// A dream of a run, with what it made.
+struct OfRun {
+    id: String,
+    mark: String,
+    trial: Option<String>,
+    running: bool,
+    is_archived: bool,
+    stores: Vec<String>,
+    sessions: Vec<String>,
+}
+
+impl Found {
+    fn new(kind: Kind, object: &Named, mark: &str, trial: Option<String>) -> Self {
+        Self {
+            kind,
+            id: object.id.clone(),
+            mark: mark.to_owned(),
+            trial,
+            running: matches!(object.status.as_deref(), Some("running" | "rescheduling")),
+        }
+    }
+}
+
+/// The objects that carry the mark of this run, or of any.
+fn marked(kind: Kind, objects: &[Named], run: Option<&Mark>) -> Vec<Found> {
+    objects
+        .iter()
+        .filter_map(|object| {
+            let mark = object.metadata.get(KEY)?;
+            let trial = object.metadata.get("trial").cloned();
+            run.is_none_or(|run| run.as_str() == mark)
+                .then(|| Found::new(kind, object, mark, trial))
+        })
+        .collect()
 }
 
 impl Client {
-    /// What is there of these runs, or of all runs, in the order in which it is to be taken away.
+    /// What is there of a run, or of all runs, in the order in which it is to be taken away.
     pub async fn find(&self, run: Option<&Mark>) -> Result<Vec<Found>, PlatformError> {
-        let mut found = Vec::new();
-        let mut stores = self
-            .marked(
-                Kind::MemoryStore,
+        let stores = self
+            .all(
+                Family::Memory,
                 "/v1/memory_stores?include_archived=true&limit=100",
-                run,
             )
             .await?;
-        let (dreams, outputs) = self.dreams_of(&stores).await?;
-        let known: BTreeSet<String> = stores.iter().map(|store| store.id.clone()).collect();
-        stores.extend(
-            outputs
-                .into_iter()
-                .filter(|store| !known.contains(&store.id)),
-        );
-        found.extend(dreams);
-        found.extend(self.sessions_of(&stores, run).await?);
-        found.extend(stores);
-        found.extend(
-            self.marked(Kind::Agent, "/v1/agents?limit=100", run)
-                .await?,
-        );
-        found.extend(
-            self.marked(
+        let sessions = self
+            .all(
+                Family::Agents,
+                "/v1/sessions?include_archived=true&limit=100",
+            )
+            .await?;
+        let mut found = marked(Kind::MemoryStore, &stores, run);
+        let mut attended = marked(Kind::Session, &sessions, run);
+        let dreams = self.dreams_of(&found, &attended).await?;
+        // What a dream left carries no mark, but the dream names it.
+        for dream in &dreams {
+            let named = |kind, all: &[Named], ids: &[String], known: &mut Vec<Found>| {
+                for object in all.iter().filter(|object| ids.contains(&object.id)) {
+                    if known.iter().all(|one| one.id != object.id) {
+                        known.push(Found::new(kind, object, &dream.mark, dream.trial.clone()));
+                    }
+                }
+            };
+            named(Kind::MemoryStore, &stores, &dream.stores, &mut found);
+            named(Kind::Session, &sessions, &dream.sessions, &mut attended);
+        }
+        let mut all: Vec<Found> = dreams
+            .into_iter()
+            .filter(|dream| !dream.is_archived)
+            .map(|dream| Found {
+                kind: Kind::Dream,
+                id: dream.id,
+                mark: dream.mark,
+                trial: dream.trial,
+                running: dream.running,
+            })
+            .collect();
+        all.append(&mut attended);
+        all.append(&mut found);
+        for (kind, path) in [
+            (Kind::Agent, "/v1/agents?limit=100"),
+            (
                 Kind::Environment,
                 "/v1/environments?include_archived=true&limit=100",
-                run,
-            )
-            .await?,
-        );
-        Ok(found)
-    }
-
-    async fn marked(
-        &self,
-        kind: Kind,
-        path: &str,
-        run: Option<&Mark>,
-    ) -> Result<Vec<Found>, PlatformError> {
-        let family = match kind {
-            Kind::MemoryStore => Family::Memory,
-            Kind::Dream | Kind::Session | Kind::Agent | Kind::Environment => Family::Agents,
-        };
-        let all: Vec<Named> = self.list(family, path).await?;
-        Ok(all
-            .into_iter()
-            .filter_map(|object| {
-                let mark = object.metadata.get(KEY)?.clone();
-                run.is_none_or(|run| run.as_str() == mark).then(|| Found {
-                    kind,
-                    id: object.id,
-                    mark,
-                    trial: object.metadata.get("trial").cloned(),
-                    running: object.status.as_deref() == Some("running"),
-                })
-            })
-            .collect())
-    }
-
-    /// The dreams that begin with these stores, and the stores that they made.
-    async fn dreams_of(&self, stores: &[Found]) -> Result<(Vec<Found>, Vec<Found>), PlatformError> {
-        if stores.is_empty() {
-            return Ok((Vec::new(), Vec::new()));
+            ),
+        ] {
+            let objects = self.all(Family::Agents, path).await?;
+            all.append(&mut marked(kind, &objects, run));
         }
-        let mut ours: BTreeMap<String, Option<String>> = stores
+        Ok(all)
+    }
+
+    async fn all(&self, family: Family, path: &str) -> Result<Vec<Named>, PlatformError> {
+        self.list(family, path).await
+    }
+
+    /// The dreams that begin with one of these stores and read one of these sessions: with the one alone,
+    /// somebody else may have dreamt on what a run left.
+    async fn dreams_of(
+        &self,
+        stores: &[Found],
+        sessions: &[Found],
+    ) -> Result<Vec<OfRun>, PlatformError> {
+        if stores.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut ours: BTreeMap<String, (String, Option<String>)> = stores
             .iter()
-            .map(|store| (store.id.clone(), store.trial.clone()))
+            .map(|store| (store.id.clone(), (store.mark.clone(), store.trial.clone())))
             .collect();
-        let mut all: Vec<Dream> = self.list(Family::Dreams, "/v1/dreams?limit=100").await?;
+        let sessions: BTreeSet<&str> = sessions.iter().map(|session| session.id.as_str()).collect();
+        let mut all: Vec<Dream> = self
+            .list(Family::Dreams, "/v1/dreams?include_archived=true&limit=100")
+            .await?;
         // Newest first; a dream may begin with what an older one made.
         all.reverse();
-        let id = |object: &Value| object["memory_store_id"].as_str().map(str::to_owned);
-        let (mut dreams, mut outputs) = (Vec::new(), Vec::new());
+        let mut found = Vec::new();
         for dream in all {
-            let Some(trial) = dream
+            let store = dream
                 .inputs
                 .iter()
-                .filter_map(id)
-                .find_map(|store| ours.get(&store).cloned())
+                .find_map(|input| input["memory_store_id"].as_str());
+            let reads_ours = dream
+                .inputs
+                .iter()
+                .filter_map(|input| input["session_ids"].as_array())
+                .flatten()
+                .any(|id| id.as_str().is_some_and(|id| sessions.contains(id)));
+            let Some((mark, trial)) = store
+                .and_then(|store| ours.get(store))
+                .filter(|_| reads_ours)
+                .cloned()
             else {
                 continue;
             };
-            for store in dream.outputs.iter().filter_map(id) {
-                if ours.insert(store.clone(), trial.clone()).is_none() {
-                    outputs.push(Found {
-                        kind: Kind::MemoryStore,
-                        id: store,
-                        mark: String::new(),
-                        trial: trial.clone(),
-                        running: false,
-                    });
-                }
+            let made: Vec<String> = dream
+                .outputs
+                .iter()
+                .filter_map(|output| output["memory_store_id"].as_str().map(str::to_owned))
+                .collect();
+            for store in &made {
+                ours.entry(store.clone())
+                    .or_insert_with(|| (mark.clone(), trial.clone()));
             }
-            dreams.push(Found {
-                kind: Kind::Dream,
+            found.push(OfRun {
                 running: matches!(dream.status.as_str(), "pending" | "running"),
+                is_archived: dream.archived_at.is_some(),
+                sessions: dream.session_id.into_iter().collect(),
+                stores: made,
                 id: dream.id,
-                mark: String::new(),
+                mark,
                 trial,
             });
         }
-        Ok((dreams, outputs))
-    }
-
-    /// The sessions of runs, and those in which the service dreamt: they are known by their stores.
-    async fn sessions_of(
-        &self,
-        stores: &[Found],
-        run: Option<&Mark>,
-    ) -> Result<Vec<Found>, PlatformError> {
-        let path = "/v1/sessions?include_archived=true&limit=100";
-        let mut sessions = self.marked(Kind::Session, path, run).await?;
-        let mut known: BTreeSet<String> =
-            sessions.iter().map(|session| session.id.clone()).collect();
-        for store in stores {
-            let at = format!("{path}&memory_store_id={}", store.id);
-            let attached: Vec<Named> = self.list(Family::Agents, &at).await?;
-            for session in attached {
-                if session.metadata.is_empty() && known.insert(session.id.clone()) {
-                    sessions.push(Found {
-                        kind: Kind::Session,
-                        running: session.status.as_deref() == Some("running"),
-                        id: session.id,
-                        mark: String::new(),
-                        trial: store.trial.clone(),
-                    });
-                }
-            }
-        }
-        Ok(sessions)
+        Ok(found)
     }
 
     async fn take_away(&self, found: &Found) -> Result<(), PlatformError> {
@@ -281,7 +307,7 @@ impl Client {
         for _ in 0..LOOKS {
             let path = format!("/v1/sessions/{id}");
             let session: Named = self.get(Family::Agents, &path).await?;
-            if session.status.as_deref() != Some("running") {
+            if !matches!(session.status.as_deref(), Some("running" | "rescheduling")) {
                 return Ok(());
             }
             tokio::time::sleep(BETWEEN).await;

@@ -276,12 +276,7 @@ pub fn text(manifest: &Manifest, judgement: &Judgement) -> String {
         text,
         "\n{}",
         wrapped(
-            &format!(
-                "Evidence: plan {}, seed {}, dreamtrial {}, 95% intervals by scenario.",
-                &manifest.plan_digest[..12],
-                manifest.seed,
-                manifest.version
-            ),
+            &(words::evidence(manifest) + ", 95% intervals by scenario."),
             "",
             ""
         )

@@ -49,15 +49,6 @@ pub(super) fn wrapped(text: &str, first: &str, rest: &str) -> String {
     lines + &line + "\n"
 }
 
-/// A name that fits its column.
-fn short(name: &str) -> String {
-    if name.chars().count() <= NAME {
-        name.to_owned()
-    } else {
-        name.chars().take(NAME - 1).chain(['…']).collect()
-    }
-}
-
 pub(super) fn summary(analysis: &Analysis) -> String {
     let mut text = String::new();
     if analysis.manifest.is_reference() {
@@ -176,7 +167,7 @@ fn arms(analysis: &Analysis) -> String {
             })
         };
         table.add_row([
-            short(entry.id.as_str()),
+            words::short(entry.id.as_str(), NAME),
             shown(Metric::Completion),
             of(Metric::Completion)
                 .and_then(|estimate| words::interval(Metric::Completion, estimate))
@@ -194,7 +185,7 @@ fn arms(analysis: &Analysis) -> String {
 
 fn constructs(analysis: &Analysis, roles: Roles, treat: usize) -> String {
     let Roles { base, plain, .. } = roles;
-    let name = |arm: usize| short(analysis.manifest.arms[arm].id.as_str());
+    let name = |arm: usize| words::short(analysis.manifest.arms[arm].id.as_str(), NAME);
     let mut head = vec!["construct".to_owned(), name(base)];
     head.extend(plain.map(name));
     head.extend([name(treat), "change".to_owned()]);

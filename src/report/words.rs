@@ -1,4 +1,4 @@
-//! Numbers as a reader says them.
+//! Numbers, names and prices as a reader says them.
 
 use crate::{
     analyse::{Caution, Estimate, Metric},
@@ -164,6 +164,25 @@ pub(super) fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A text of at most so many characters, so that there is room for what stands beside it.
+pub(super) fn short(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        text.to_owned()
+    } else {
+        text.chars().take(most - 1).chain(['…']).collect()
+    }
+}
+
+/// What an answer rests on, so that somebody else can come to it: the run, without a full stop.
+pub(super) fn evidence(manifest: &Manifest) -> String {
+    format!(
+        "Evidence: plan {}, seed {}, dreamtrial {}",
+        manifest.plan_digest.chars().take(12).collect::<String>(),
+        manifest.seed,
+        manifest.version
+    )
 }
 
 /// By which prices costs are counted, in words. A price of the experiment's own is no list price.

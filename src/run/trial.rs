@@ -182,7 +182,11 @@ impl Course {
             tools,
             seed: seed.derive("agent"),
         };
-        let mut agent = match (arm.outcomes, staff.agent.reviewing()) {
+        // A service's own grader is given the rubric within the session, and with it the truth of the day:
+        // a dream that reads the session must not meet it there.
+        let told = arm.memory == Regime::Dreamed && staff.dreamer.reads_sessions();
+        let service = staff.agent.reviewing().filter(|_| !told);
+        let mut agent = match (arm.outcomes, service) {
             (Some(outcomes), Some(service)) => {
                 let rubrics = (0..brief.tasks.len())
                     .map(|task| markdown::write(&prepared.rubric(self.next, task, &serial)))

@@ -129,7 +129,12 @@ impl Ledger {
     /// Books an evaluation by the service's grader.
     pub(super) fn evaluation(&mut self, usage: Usage) {
         self.grader += usage;
-        self.note(Role::InSessionGrader, 1, usage, self.price.of_tokens(&usage));
+        self.note(
+            Role::InSessionGrader,
+            1,
+            usage,
+            self.price.of_tokens(&usage),
+        );
     }
 
     /// Books the time that the session has been active so far; gives what is new of it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     brief::Deliverable,
-    record::{Record, RecordError},
+    record::{Record, RecordError, TaskRow},
     transcript::submissions,
 };
 
@@ -21,6 +21,18 @@ pub struct Unit {
     pub session: u32,
     /// The task in its session, from 0.
     pub task: u32,
+}
+
+impl From<&TaskRow> for Unit {
+    fn from(row: &TaskRow) -> Self {
+        Self {
+            arm: row.arm,
+            scenario: row.scenario,
+            repetition: row.repetition,
+            session: row.session,
+            task: row.task,
+        }
+    }
 }
 
 /// What became of it.
@@ -43,13 +55,7 @@ impl Tasks {
     pub fn read(record: &Record) -> Result<Self, RecordError> {
         let mut tasks = Self::default();
         record.for_each_task(|row| {
-            let unit = Unit {
-                arm: row.arm,
-                scenario: row.scenario,
-                repetition: row.repetition,
-                session: row.session,
-                task: row.task,
-            };
+            let unit = Unit::from(&row);
             let judged = Judged {
                 trial: row.trial,
                 graded: row.graded,

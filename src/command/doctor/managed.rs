@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Check, Level, Subject, model::of_failure};
 use crate::{
-    command::staff::Agency,
+    command::{managed::DREAMS_HINT, staff::Agency},
     experiment::{AgentPart, DreamerPart, live::Cast},
     platform::{Account, Family, PlatformError},
     serve::ORGANIZATION,
@@ -81,9 +81,7 @@ fn let_in(
         Err(error) => {
             let hint = match (family, error.status()) {
                 (_, Some(401)) => Some("the key is none of this service"),
-                (Family::Dreams, Some(403 | 404)) => {
-                    Some("dreams are a preview: ask for access, or dream with `--dreamer embedded`")
-                }
+                (Family::Dreams, Some(403 | 404)) => Some(DREAMS_HINT),
                 (_, Some(404)) => Some("is this the address of the Managed Agents API?"),
                 _ => None,
             };

@@ -174,13 +174,7 @@ impl Material {
         record.for_each_task(|row| {
             let at = sessions.entry((row.trial, row.session)).or_default();
             at.push(self.pieces.len());
-            let unit = Unit {
-                arm: row.arm,
-                scenario: row.scenario,
-                repetition: row.repetition,
-                session: row.session,
-                task: row.task,
-            };
+            let unit = Unit::from(&row);
             self.pieces.push(Piece {
                 rerun,
                 unit,

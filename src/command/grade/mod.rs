@@ -119,7 +119,8 @@ pub(super) fn grade(
         tell(&problems.render(true));
         return Ok(Exit::Invalid);
     };
-    cast::choose(&mut experiment, &live(arguments).cast)?;
+    let live = live(arguments);
+    cast::choose(&mut experiment, &live.cast)?;
     if let Some(folder) = &arguments.rubrics {
         experiment.rubrics.clone_from(folder);
     }
@@ -129,7 +130,7 @@ pub(super) fn grade(
     let runs: Vec<&Record> = std::iter::once(&record).chain(&reruns).collect();
     let material = Material::read(&runs, &world)?;
     let grader = Grader::of(&experiment)?;
-    let cassettes = Cassettes::of(&live(arguments), false)?;
+    let cassettes = Cassettes::of(&live, false)?;
     let closed = cassettes.is_closed();
     let mut agency = Agency::new(&experiment, environment, cassettes);
     let graders = grader.hire(&mut agency)?;

@@ -17,15 +17,22 @@ use crate::{
     budget::Amount,
     experiment::live::ManagedLimits,
     managed::guidance,
-    model::caller::{Caller, Evidence, Spent},
-    platform::{Account, DreamUsage, DreamWish},
+    memory::Store,
+    model::{
+        caller::{Caller, Evidence, Spent},
+        over_budget,
+    },
+    platform::{Account, DreamUsage, DreamWish, MOST_SESSIONS},
     price::Price,
     quantity::{Milliseconds, Tokens, Usd},
     transcript::{Failure, Pending, Role, Usage},
 };
 
-/// The most sessions that one dream of the service reads.
-const MOST_SESSIONS: usize = 100;
+/// The least that a dream is worth beginning with: a cent.
+const LEAST: Amount = Amount {
+    usd: Usd(10_000),
+    tokens: Tokens(1),
+};
 
 /// A dreamer of the service.
 pub struct ManagedDreamer {
@@ -76,9 +83,10 @@ impl ManagedDreamer {
         let mut store = request.store.clone();
         let mut sums = (Usage::default(), Milliseconds::default());
         for part in sessions.chunks(MOST_SESSIONS) {
-            let held = self.account.store(&trial, &store).await?;
-            let (usage, took, made) = self.part(&caller, &held.id, part, &instructions).await?;
-            store = self.account.replace_store(&trial, &made).await?;
+            let (usage, took, made) = self
+                .part(&caller, &trial, &store, part, &instructions)
+                .await?;
+            store = made;
             sums.0 += usage;
             sums.1 += took;
         }
@@ -95,27 +103,26 @@ impl ManagedDreamer {
     async fn part(
         &self,
         caller: &Caller,
-        store: &str,
+        trial: &str,
+        store: &Store,
         sessions: &[String],
         instructions: &str,
-    ) -> Result<(Usage, Milliseconds, String), Failure> {
-        let most = Usd::of_dollars(self.limits.usd_per_dream);
-        let left = caller.purse.left();
-        let budget = Amount {
-            usd: left.usd.map_or(most, |left| left.min(most)).max(Usd(1)),
-            // How many tokens a dream takes is not known before; what is left bounds it.
-            tokens: left.tokens.unwrap_or_default(),
+    ) -> Result<(Usage, Milliseconds, Store), Failure> {
+        let held = self.account.store(trial, store).await?;
+        // How many tokens a dream takes is not known before; at the price of input it is as many as its
+        // money buys.
+        let most = Amount {
+            usd: Usd::of_dollars(self.limits.usd_per_dream),
+            tokens: Tokens(tokens_for(self.limits.usd_per_dream, &self.price)),
         };
-        let reserved = caller.purse.reserve(budget).await.map_err(|reached| {
-            if reached.of_run {
-                Failure::RunBudget(reached.to_string())
-            } else {
-                Failure::TrialBudget(reached.to_string())
-            }
-        })?;
+        let (reserved, budget) = caller
+            .purse
+            .reserve_up_to(most, LEAST)
+            .await
+            .map_err(|reached| over_budget(&reached))?;
         let seconds = |seconds: f64| Duration::from_secs_f64(seconds.clamp(0.01, 1e7));
         let wish = DreamWish {
-            store,
+            store: &held.id,
             sessions,
             model: &self.model,
             instructions,
@@ -124,11 +131,15 @@ impl ManagedDreamer {
         };
         let affordable = |usage: &DreamUsage| {
             let usage = Usage::from(*usage);
-            self.price.of_tokens(&usage) <= budget.usd
-                && left.tokens.is_none_or(|left| usage.total() <= left)
+            self.price.of_tokens(&usage) <= budget.usd && usage.total() <= budget.tokens
         };
         let took: Mutex<Usage> = Mutex::default();
-        let spent = |usage: DreamUsage| {
+        let ended = |usage: DreamUsage, id: &str, object: &Value| {
+            caller.attest(Evidence {
+                kind: "dream".to_owned(),
+                id: id.to_owned(),
+                body: object.to_string(),
+            });
             let usage = Usage::from(usage);
             *took.lock().unwrap_or_else(PoisonError::into_inner) += usage;
             caller.note(
@@ -143,19 +154,17 @@ impl ManagedDreamer {
                 },
             );
         };
-        let ended = self.account.dream(&wish, affordable, &spent).await;
+        let dreamt = self.account.dream(&wish, affordable, &ended).await;
         let usage = *took.lock().unwrap_or_else(PoisonError::into_inner);
         reserved.settle(Amount {
             usd: self.price.of_tokens(&usage),
             tokens: Tokens(usage.total().0),
         });
-        let end = ended?;
-        caller.attest(Evidence {
-            kind: "dream".to_owned(),
-            id: end.id,
-            body: end.object.to_string(),
-        });
-        Ok((Usage::from(end.usage), end.took, end.store))
+        let end = dreamt?;
+        let store = self.account.replace_store(trial, &end.store).await?;
+        // Last, because a dream that is archived is not looked for any more.
+        self.account.put_away_completed(&end).await?;
+        Ok((Usage::from(end.usage), end.took, store))
     }
 }
 
@@ -163,4 +172,20 @@ impl Dreamer for ManagedDreamer {
     fn dream<'d>(&'d self, request: DreamRequest<'d>) -> Pending<'d, Result<Dream, Failure>> {
         Box::pin(self.dream_once(request))
     }
+
+    fn reads_sessions(&self) -> bool {
+        true
+    }
+}
+
+/// How many tokens of input some dollars buy.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "bounded just before, and a bound need not be exact"
+)]
+fn tokens_for(usd: f64, price: &Price) -> u64 {
+    let a_million = (price.input as f64 / 1e6).max(1e-3);
+    (usd / a_million * 1e6).clamp(1.0, 1e15) as u64
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::{
     terminal::{lines, table, wrapped},
-    words::{count, percent, points},
+    words::{self, count, percent, points},
 };
 use crate::{
     analyse::calibrate::{Agreement, Calibration, Correction, Holds, PairAnswer, Share},
@@ -57,15 +57,8 @@ fn name(manifest: &Manifest, arm: usize) -> &str {
     manifest.arms[arm].id.as_str()
 }
 
-/// A name that leaves room for the numbers beside it.
-fn short(name: &str) -> String {
-    const MOST: usize = 16;
-    if name.chars().count() <= MOST {
-        name.to_owned()
-    } else {
-        name.chars().take(MOST - 1).chain(['…']).collect()
-    }
-}
+/// The most characters of a name beside numbers.
+const NAME: usize = 16;
 
 fn agreement(found: &Agreement) -> Vec<(&'static str, String)> {
     let kappa = match (found.kappa, found.interval) {
@@ -118,7 +111,7 @@ fn errors_table(manifest: &Manifest, found: &Calibration) -> String {
     let mut table = table(&["arm", "sensitivity [95%]", "specificity [95%]"]);
     for arm in &found.arms {
         table.add_row([
-            short(name(manifest, arm.arm)),
+            words::short(name(manifest, arm.arm), NAME),
             share(&arm.sensitivity),
             share(&arm.specificity),
         ]);
@@ -131,7 +124,7 @@ fn rates_table(manifest: &Manifest, found: &Calibration) -> String {
     let shown = |value: Option<f64>| value.map_or_else(|| "n/a".to_owned(), percent);
     for arm in &found.arms {
         table.add_row([
-            short(name(manifest, arm.arm)),
+            words::short(name(manifest, arm.arm), NAME),
             arm.labels.to_string(),
             shown(arm.seen),
             shown(arm.corrected),
@@ -273,12 +266,7 @@ pub fn text(manifest: &Manifest, found: &Calibration) -> String {
         }
     }
     let _ = write!(text, "\n{}", wrapped(&methods(found), "", ""));
-    let evidence = format!(
-        "Evidence: plan {}, seed {}, dreamtrial {}.",
-        &manifest.plan_digest[..12],
-        manifest.seed,
-        manifest.version
-    );
+    let evidence = words::evidence(manifest) + ".";
     text.push_str(&wrapped(&evidence, "", ""));
     text
 }

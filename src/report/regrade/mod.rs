@@ -64,15 +64,6 @@ fn name(manifest: &Manifest, arm: usize) -> &str {
     manifest.arms[arm].id.as_str()
 }
 
-/// A text that leaves room for the numbers beside it.
-fn short(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        text.to_owned()
-    } else {
-        text.chars().take(most - 1).chain(['…']).collect()
-    }
-}
-
 fn part(label: &str, text: &str) -> String {
     wrapped(text, &format!("{label:<12}"), &" ".repeat(12))
 }
@@ -227,7 +218,7 @@ fn worst(found: &Regrading) -> String {
         let mut rows = table(&["most against the record", "agree", "of", "kappa"]);
         for one in against {
             rows.add_row([
-                short(one.criterion.as_str(), 44),
+                words::short(one.criterion.as_str(), 44),
                 share(one.agreed, one.judged),
                 words::grouped(one.judged),
                 number(one.kappa),
@@ -247,7 +238,7 @@ fn worst(found: &Regrading) -> String {
         let mut rows = table(&["most against itself", "flips", "of pairs"]);
         for (criterion, rate, pairs) in flips.into_iter().take(SHOWN) {
             rows.add_row([
-                short(criterion.as_str(), 44),
+                words::short(criterion.as_str(), 44),
                 words::percent(rate),
                 words::grouped(pairs),
             ]);
@@ -261,7 +252,7 @@ fn completion(manifest: &Manifest, found: &Regrading) -> String {
     let mut rows = table(&["completion", "tasks", "recorded [95%]", "re-graded [95%]"]);
     for arm in &found.arms {
         rows.add_row([
-            short(name(manifest, arm.arm), 24),
+            words::short(name(manifest, arm.arm), 24),
             words::grouped(arm.tasks),
             with_limits(&arm.recorded),
             with_limits(&arm.regraded),
@@ -358,13 +349,7 @@ pub fn text(manifest: &Manifest, about: &About, found: &Regrading) -> String {
     text.push_str(&variance::text(manifest, found));
     let methods = "Methods: completion by Wilson on the effective size over scenarios, differences by the jackknife over scenarios (CV3, t), a task graded several times as its share; kappa over gradings; variance by the analysis of variance within tasks (unbalanced, nested), limits by the bootstrap over scenarios (BCa).";
     let _ = write!(text, "\n{}", wrapped(methods, "", ""));
-    let evidence = format!(
-        "Evidence: plan {}, seed {}, dreamtrial {}; tables in {}.",
-        &manifest.plan_digest[..12.min(manifest.plan_digest.len())],
-        manifest.seed,
-        manifest.version,
-        about.folder,
-    );
+    let evidence = format!("{}; tables in {}.", words::evidence(manifest), about.folder);
     text.push_str(&wrapped(&evidence, "", ""));
     text
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{name, short, words, wrapped};
+use super::{name, words, wrapped};
 use crate::{
     analyse::regrade::{ArmComponents, Regrading},
     experiment::Regime,
@@ -79,7 +79,7 @@ pub(super) fn text(manifest: &Manifest, found: &Regrading) -> String {
             let label = if at == 0 { name(manifest, arm.arm) } else { "" };
             let first = format!(
                 "{:<17}{:<12}",
-                short(label, 16),
+                words::short(label, 16),
                 stage_name(component.stage, memory)
             );
             text.push_str(&wrapped(

@@ -1,6 +1,10 @@
 //! Dreams of the service that go wrong: the trial ends in plain words, and nothing stays under way.
 
-use std::time::Duration;
+use std::{
+    io::BufRead as _,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use super::{Bench, ask, settings, streams::once_each, succeeds};
 use crate::{
@@ -135,5 +139,77 @@ fn a_dream_past_its_budget_is_canceled() {
         spent,
         2 * 60_000,
         "what a dream took counts, whatever became of it"
+    );
+}
+
+#[test]
+fn a_dream_that_cannot_be_looked_at_for_a_while_is_not_lost() {
+    let bench = Bench::new(settings());
+    let looks = AtomicUsize::new(0);
+    let garbled: Faults = Box::new(move |asked| {
+        let is_look = asked.line.starts_with("GET /v1/dreams/drm_");
+        // Two of three looks give what is no dream.
+        (is_look && looks.fetch_add(1, Ordering::SeqCst) % 3 != 2).then(|| {
+            let json = ("content-type", "application/json");
+            status("200 OK", &[json], r#"{"type": "dream"}"#)
+        })
+    });
+    let proxy = StreamProxy::start(bench.server.address, garbled, Box::new(|_| false));
+    succeeds(&bench.run(proxy.address, &[]));
+    bench.is_whole();
+    bench.is_clean();
+}
+
+/// Interrupts a run twice while its dreams go on for ever: it ends, and the dreams with it.
+#[test]
+fn a_second_interrupt_cancels_what_is_under_way() {
+    let mut settings = settings();
+    settings.faults.endless_dreams = 1.0;
+    let bench = Bench::with(settings, "seconds_per_dream: 600");
+    let (looked, waiting) = std::sync::mpsc::channel();
+    let looked = std::sync::Mutex::new(looked);
+    let proxy = StreamProxy::start(
+        bench.server.address,
+        Box::new(move |asked| {
+            if asked.line.starts_with("GET /v1/dreams/drm_") {
+                let _ = looked.lock().unwrap().send(());
+            }
+            None
+        }),
+        Box::new(|_| false),
+    );
+    let mut child = bench
+        .command(proxy.address, &[])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    waiting.recv().unwrap();
+    let process = child.id().to_string();
+    let interrupt = || {
+        let done = std::process::Command::new("kill")
+            .args(["-INT", &process])
+            .status();
+        assert!(done.unwrap().success());
+    };
+    interrupt();
+    let mut said = std::io::BufReader::new(child.stderr.take().unwrap()).lines();
+    // Two that come at once may count as one.
+    assert!(said.any(|line| line.unwrap().contains("stopping:")));
+    interrupt();
+    let rest: Vec<String> = said.map(Result::unwrap).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest:?}");
+    let dreams = bench.listed("/v1/dreams");
+    assert!(!dreams.is_empty());
+    assert!(
+        dreams.iter().all(|dream| dream["status"] == "canceled"),
+        "{dreams:?}"
+    );
+    let sessions = bench.listed("/v1/sessions");
+    assert!(
+        sessions
+            .iter()
+            .all(|session| session["status"] != "running"),
+        "{sessions:?}"
     );
 }

@@ -187,7 +187,38 @@ fn a_cap_on_money_holds() {
         "SELECT sum(micro_usd) FROM spending",
     )
     .unwrap();
-    assert!((1..=200_000).contains(&spent), "{spent}");
+    // Nearly all of it may be used, and what was in flight at the end is a request of each trial.
+    assert!((150_000..=220_000).contains(&spent), "{spent}");
     succeeds(&bench.run(bench.server.address, &["--resume"]));
     bench.is_whole();
+}
+
+#[test]
+fn a_request_whose_answer_is_lost_is_carried_out_once() {
+    let bench = Bench::new(settings());
+    let numbers: Mutex<std::collections::BTreeMap<&str, usize>> = Mutex::default();
+    let proxy = StreamProxy::start(
+        bench.server.address,
+        Box::new(move |asked| {
+            let kind = ["/v1/sessions", "/v1/dreams", "/events"]
+                .into_iter()
+                .find(|end| asked.line.starts_with("POST ") && asked.line.ends_with(end))?;
+            let mut numbers = numbers.lock().unwrap();
+            let number = numbers.entry(kind).or_default();
+            *number += 1;
+            // The service has done it, and nobody hears so.
+            (*number % 5 == 1).then_some(Fault::CutInTheMiddle)
+        }),
+        Box::new(|_| false),
+    );
+    let output = bench.run(proxy.address, &["--keep"]);
+    succeeds(&output);
+    bench.is_whole();
+    once_each(&bench);
+    let mut dreams = 0;
+    bench.record().for_each_dream(|_| dreams += 1).unwrap();
+    assert_eq!(
+        bench.listed("/v1/dreams?include_archived=true").len(),
+        dreams
+    );
 }

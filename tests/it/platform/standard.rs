@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dreamtrial::{record::Record, transcript::Role};
+use dreamtrial::{experiment::Regime, record::Record, transcript::Role};
 use serde_json::Value;
 
 use super::{dreamtrial, has_secret, is_clean, said, settings, succeeds};
@@ -80,6 +80,26 @@ fn the_standard_experiment_shows_what_the_embedded_run_shows() {
     assert_eq!(plain(&managed), plain(&embedded));
     same_dreams(&managed, &embedded);
     kept_evidence(&managed);
+    no_truth_in_dreams(&managed);
+}
+
+/// No session that a dream reads was given a rubric, because the truth of the day stands in it.
+fn no_truth_in_dreams(record: &Record) {
+    let manifest = record.manifest();
+    let evidence = record.evidence().unwrap();
+    let mut evaluated = 0;
+    for ((trial, _), all) in &evidence {
+        let arm = &manifest.arms[manifest.trials[*trial].arm];
+        let spans = all
+            .iter()
+            .filter(|one| one.kind.starts_with("span."))
+            .count();
+        if arm.memory == Regime::Dreamed {
+            assert_eq!(spans, 0, "{}", arm.id);
+        }
+        evaluated += spans;
+    }
+    assert!(evaluated > 0);
 }
 
 /// The stores after each dream, by trial and session.
