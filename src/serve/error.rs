@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use rusqlite::ErrorCode;
 use serde_json::{Map, Value, json};
 
 /// The header that tells a client whether another attempt makes sense.
@@ -43,6 +44,8 @@ pub enum ErrorKind {
     },
     /// The server is at fault.
     Internal,
+    /// The database does not take or give anything just now, as when the disk is full.
+    Database,
     /// The service says that it has too much to do.
     Overloaded,
 }
@@ -86,6 +89,11 @@ impl ApiError {
         self
     }
 
+    /// Whether the server is at fault, and not whoever asked.
+    pub(super) fn is_of_the_server(&self) -> bool {
+        matches!(self.kind, ErrorKind::Internal | ErrorKind::Database)
+    }
+
     /// The status and the name of the kind.
     fn names(&self) -> (StatusCode, &'static str) {
         match self.kind {
@@ -99,7 +107,9 @@ impl ApiError {
             ErrorKind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
             ErrorKind::TooSlow => (StatusCode::REQUEST_TIMEOUT, "invalid_request_error"),
             ErrorKind::RateLimit { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error"),
-            ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "api_error"),
+            ErrorKind::Internal | ErrorKind::Database => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "api_error")
+            }
             ErrorKind::Overloaded => (
                 StatusCode::from_u16(529).unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
                 "overloaded_error",
@@ -154,7 +164,14 @@ impl IntoResponse for ApiError {
 
 impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::new(ErrorKind::Internal, format!("the database failed: {error}"))
+        // What cannot be read, and what goes against the tables, does so again however often it is tried.
+        let kind = match error.sqlite_error_code() {
+            None | Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
+                ErrorKind::Internal
+            }
+            Some(_) => ErrorKind::Database,
+        };
+        Self::new(kind, format!("the database failed: {error}"))
     }
 }
 

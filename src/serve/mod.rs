@@ -151,6 +151,25 @@ struct Shared {
 }
 
 impl Shared {
+    /// What a server with these settings shares.
+    fn open(settings: Settings) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            play: PlaySettings::from(&settings),
+            database: Database::open(&settings.database)?,
+            clock: settings.clock,
+            keys: settings.keys,
+            limiter: settings.rate_limits.map(Limiter::new),
+            faults: settings.faults,
+            dreams: Dreams::new(settings.dream_duration),
+            requests: AtomicU64::new(0),
+            streams: AtomicU64::new(0),
+            prices: Arc::new(PriceList::embedded()),
+            listeners: Listeners::default(),
+            runners: Runners::default(),
+            stopping: watch::Sender::new(false),
+        })
+    }
+
     /// A new id with this prefix.
     fn id(&self, prefix: &str) -> String {
         self.database.ids().next(prefix)
@@ -175,23 +194,9 @@ pub struct Server {
 impl Server {
     /// Opens the database and the address. Connections that come before [`Server::serve`] wait.
     pub async fn bind(settings: Settings) -> Result<Self, ServeError> {
-        let shared = Arc::new(Shared {
-            play: PlaySettings::from(&settings),
-            database: Database::open(&settings.database)?,
-            clock: settings.clock,
-            keys: settings.keys,
-            limiter: settings.rate_limits.map(Limiter::new),
-            faults: settings.faults,
-            dreams: Dreams::new(settings.dream_duration),
-            requests: AtomicU64::new(0),
-            streams: AtomicU64::new(0),
-            prices: Arc::new(PriceList::embedded()),
-            listeners: Listeners::default(),
-            runners: Runners::default(),
-            stopping: watch::Sender::new(false),
-        });
-        let interrupted = shared.database.run(sessions::running).await;
         let asked = settings.address;
+        let shared = Arc::new(Shared::open(settings)?);
+        let interrupted = shared.database.run(sessions::running).await;
         let failed = |source| ServeError::Listen {
             address: asked,
             source,
@@ -234,6 +239,7 @@ impl Server {
             });
         let served = async {
             let ended = serving.await.map_err(ServeError::Stopped);
+            shared.stopping.send_replace(true);
             shared.runners.stop();
             shared.runners.ended().await;
             shared.dreams.stop().await;

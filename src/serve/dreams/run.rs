@@ -23,10 +23,10 @@ use super::{
 use crate::{
     dream::Dream as Dreamt,
     serve::{
-        ApiError, Shared,
+        ApiError, ErrorKind, Shared,
         fault::DreamFault,
         play::{self, PastSession},
-        sessions::{Writer, show_pipeline, written},
+        sessions::{Writer, persistently, show_pipeline},
     },
 };
 
@@ -96,7 +96,12 @@ enum Halt {
 
 impl From<ApiError> for Halt {
     fn from(error: ApiError) -> Self {
-        Self::Failed(error.message)
+        if error.kind == ErrorKind::Database {
+            // It was tried until the server stops.
+            Self::Ended
+        } else {
+            Self::Failed(error.message)
+        }
     }
 }
 
@@ -111,7 +116,7 @@ async fn run(shared: &Arc<Shared>, id: &str) {
         let kept = step(shared, id, move |writer, dream| {
             table::end(writer, dream, &ending)
         });
-        // An ending that cannot be kept now is found again at the next start.
+        // An ending that cannot be kept before the server stops is found again at the next start.
         let _ = kept.await;
     }
     // Whoever ended it, those who watch are told here. They look again by themselves if this fails.
@@ -148,10 +153,10 @@ async fn make(
     .await?;
 
     let changes = changes(&before, &dreamt.store);
-    let mut steps: Vec<Vec<Change>> = changes.chunks(STEP).map(<[Change]>::to_vec).collect();
+    let mut steps: Vec<Arc<[Change]>> = changes.chunks(STEP).map(Arc::from).collect();
     if steps.is_empty() {
         // A dream that changes nothing takes its time too.
-        steps.push(Vec::new());
+        steps.push(Arc::default());
     }
     let pause = shared.dreams.duration / u32::try_from(steps.len()).unwrap_or(u32::MAX);
     let fault = shared.faults.dream(number);
@@ -160,7 +165,7 @@ async fn make(
             return Err(Halt::Ended);
         }
         step(shared, id, move |writer, dream| {
-            write(writer, dream, changes)
+            write(writer, dream, &changes)
         })
         .await?;
         match fault {
@@ -175,14 +180,14 @@ async fn make(
     Ok(())
 }
 
-/// Does one step of a dream that has not ended, in a transaction.
+/// Does one step of a dream that has not ended, in a transaction, as often as the database fails.
 async fn step<T: Send + 'static>(
     shared: &Arc<Shared>,
     id: &str,
-    work: impl FnOnce(&Writer<'_>, &Dream) -> Result<T, ApiError> + Send + 'static,
+    work: impl Fn(&Writer<'_>, &Dream) -> Result<T, ApiError> + Clone + Send + 'static,
 ) -> Result<T, Halt> {
     let id = id.to_owned();
-    let done = written(shared, move |writer| {
+    let done = persistently(shared, move |writer| {
         let Some(dream) = table::open(writer.transaction, &id)? else {
             return Ok(None);
         };

@@ -90,7 +90,7 @@ pub(super) fn read(
 pub(super) fn write(
     writer: &Writer<'_>,
     dream: &Dream,
-    changes: Vec<Change>,
+    changes: &[Change],
 ) -> Result<(), ApiError> {
     let actor = Actor::session(dream.session.as_deref().unwrap_or_default());
     let place = |path: &str| Place {
@@ -104,8 +104,8 @@ pub(super) fn write(
             Change::Write { path, content } => {
                 writer.database.write_memory_in(
                     writer.transaction,
-                    &place(&path),
-                    content,
+                    &place(path),
+                    content.clone(),
                     actor,
                     writer.now,
                 )?;
@@ -113,7 +113,7 @@ pub(super) fn write(
             Change::Remove { path } => {
                 writer.database.remove_memory_in(
                     writer.transaction,
-                    &place(&path),
+                    &place(path),
                     actor,
                     writer.now,
                 )?;

@@ -85,14 +85,14 @@ impl<'c> Composer<'c> {
     }
 
     /// Appends one thing; whether another may follow before the client has answered.
-    pub(super) fn emit(&mut self, emission: Emission) -> Result<bool, ApiError> {
+    pub(super) fn emit(&mut self, emission: &Emission) -> Result<bool, ApiError> {
         let is_file = matches!(emission, Emission::File(_));
         let is_request = matches!(emission, Emission::Request { .. });
         if !self.done.asked.is_empty() && !is_file && !is_request {
             return Ok(false);
         }
         match emission {
-            Emission::Request { usage, active } => self.request = (usage, active),
+            Emission::Request { usage, active } => self.request = (*usage, *active),
             Emission::Said(text) => {
                 let body = json!({"content": [{"type": "text", "text": text}]});
                 self.act(kind::SAID, body)?;
@@ -102,10 +102,10 @@ impl<'c> Composer<'c> {
                 let id = self.act(kind::CALL, body)?;
                 self.done.calls.push(id);
             }
-            Emission::File(file) => self.file(&file)?,
+            Emission::File(file) => self.file(file)?,
             Emission::Evaluation(evaluation) => {
                 self.close()?;
-                self.evaluate(&evaluation)?;
+                self.evaluate(evaluation)?;
             }
         }
         Ok(true)
@@ -221,7 +221,7 @@ impl<'c> Composer<'c> {
         );
         match written {
             Ok(_) => Ok((file.text.clone(), false)),
-            Err(error) if error.kind == ErrorKind::Internal => Err(error),
+            Err(error) if error.is_of_the_server() => Err(error),
             Err(error) => Ok((error.message, true)),
         }
     }

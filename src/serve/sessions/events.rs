@@ -68,6 +68,7 @@ impl Writer<'_> {
         sent: &[Sent],
     ) -> Result<Vec<Value>, ApiError> {
         session.must_be_alive()?;
+        session.must_be_nobodys_dream()?;
         let mut pursues = !outcomes::open(self.transaction, session.number)?.is_empty();
         let mut events = Vec::new();
         for (number, event) in sent.iter().enumerate() {

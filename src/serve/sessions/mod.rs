@@ -44,7 +44,7 @@ pub(super) use listeners::Listeners;
 pub(super) use mounts::{Access, GivenStore};
 pub(super) use past::{Past, PlaySettings, must_exist, past};
 pub(super) use pipeline::{Pipeline, show_pipeline};
-pub(super) use runner::{Runners, wake, written};
+pub(super) use runner::{Runners, persistently, wake, written};
 pub(super) use session::running;
 
 /// The routes of this family.
@@ -94,3 +94,6 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
             get(stream::of_thread),
         )
 }
+
+#[cfg(test)]
+mod tests;

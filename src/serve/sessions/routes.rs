@@ -122,6 +122,7 @@ impl Writer<'_> {
     /// Changes what a body names, and says in the history what that was.
     fn change(&self, session: &mut Session, body: Body) -> Result<(), ApiError> {
         session.must_be_alive()?;
+        session.must_be_nobodys_dream()?;
         let old = session.clone();
         if let Some(changes) = body.agent {
             session.must_rest("given other tools")?;

@@ -1,11 +1,13 @@
 //! Who plays the sessions that run: a task for each, never two for one.
 //!
 //! What always holds: a session that is running on disk is played by a task, or will be when the server
-//! starts again; the database is free while the agent works.
+//! starts again; the database is free while the agent works; a database that fails for a while ends no
+//! session.
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::task::JoinSet;
@@ -13,11 +15,15 @@ use tokio::task::JoinSet;
 use super::{history::Writer, listeners::News, past::Past, turn::Taken};
 use crate::{
     serve::{
-        ApiError, Shared,
+        ApiError, ErrorKind, Shared,
         play::{self, Next},
     },
     transcript::Failure,
 };
+
+/// After how long a database that fails is tried again: at first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
 struct State {
@@ -92,15 +98,12 @@ async fn play(shared: Arc<Shared>, session: i64) {
 
 /// Plays one turn; whether the session still runs.
 async fn turn(shared: &Arc<Shared>, session: i64) -> bool {
-    let played = try_turn(shared, session).await;
-    let runs = match played {
+    let runs = match try_turn(shared, session).await {
         Ok(runs) => runs,
-        Err(error) => {
-            let why = error.message;
-            // If even this cannot be kept, the session is played again at the next start.
-            let _ = written(shared, move |writer| writer.break_off(session, &why)).await;
-            false
-        }
+        // The server stops. The session is played again at the next start.
+        Err(error) if error.kind == ErrorKind::Database => false,
+        // If even this cannot be kept, the session is played again at the next start.
+        Err(error) => end(shared, session, error.message).await.unwrap_or(false),
     };
     shared.listeners.tell(session, News::History);
     runs
@@ -108,20 +111,25 @@ async fn turn(shared: &Arc<Shared>, session: i64) -> bool {
 
 async fn try_turn(shared: &Arc<Shared>, session: i64) -> Result<bool, ApiError> {
     let settings = shared.play;
-    let taken = written(shared, move |writer| writer.take(session, &settings)).await?;
+    let taken = persistently(shared, move |writer| writer.take(session, &settings)).await?;
     shared.listeners.tell(session, News::History);
     match taken {
         Taken::Nothing => Ok(false),
         Taken::Settled(runs) => Ok(runs),
         Taken::Play(past) => match next(past).await {
-            Ok(next) => written(shared, move |writer| writer.append_next(session, next)).await,
-            Err(failure) => {
-                let why = failure.to_string();
-                written(shared, move |writer| writer.break_off(session, &why)).await?;
-                Ok(false)
+            Ok(next) => {
+                let next = Arc::new(next);
+                persistently(shared, move |writer| writer.append_next(session, &next)).await
             }
+            Err(failure) => end(shared, session, failure.to_string()).await,
         },
     }
+}
+
+/// Breaks a session off, which runs no more then.
+async fn end(shared: &Arc<Shared>, session: i64, why: String) -> Result<bool, ApiError> {
+    persistently(shared, move |writer| writer.break_off(session, &why)).await?;
+    Ok(false)
 }
 
 /// What comes next, worked out where it stands in nobody's way.
@@ -129,6 +137,29 @@ async fn next(past: Box<Past>) -> Result<Next, Failure> {
     let done = tokio::task::spawn_blocking(move || play::next(&past.setting, &past.history));
     done.await
         .unwrap_or_else(|_| Err(Failure::Internal("the embedded agent broke off".to_owned())))
+}
+
+/// Does what nobody waits for in a transaction, and does it again after a growing pause for as long as
+/// the database fails. The error is the database's only if the server stops.
+pub(in crate::serve) async fn persistently<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    work: impl Fn(&Writer<'_>) -> Result<T, ApiError> + Clone + Send + 'static,
+) -> Result<T, ApiError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match written(shared, work.clone()).await {
+            Err(error) if error.kind == ErrorKind::Database => {
+                let mut stopping = shared.stopping.subscribe();
+                // Stopped, or not stopped within the pause.
+                let stopped = tokio::time::timeout(pause, stopping.wait_for(|stops| *stops)).await;
+                if stopped.is_ok() {
+                    return Err(error);
+                }
+                pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Writes to the history in a transaction.

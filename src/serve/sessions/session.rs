@@ -169,10 +169,22 @@ impl Session {
         self.agent["model"]["id"].as_str().unwrap_or_default()
     }
 
+    /// Refuses to do anything to a session that is a dream's.
+    pub(super) fn must_be_nobodys_dream(&self) -> Result<(), ApiError> {
+        if !self.pipeline {
+            return Ok(());
+        }
+        Err(ApiError::invalid(format!(
+            "session `{}` is a dream's and takes no events; cancel the dream to end it",
+            self.id
+        )))
+    }
+
     /// Refuses what is not possible while it runs.
     pub(super) fn must_rest(&self, what: &str) -> Result<(), ApiError> {
         match self.status {
             Status::Idle | Status::Terminated => Ok(()),
+            Status::Running if self.pipeline => self.must_be_nobodys_dream(),
             Status::Running => Err(ApiError::invalid(format!(
                 "session `{}` is running and cannot be {what}; interrupt it or wait until it is idle",
                 self.id

@@ -53,24 +53,21 @@ impl Writer<'_> {
     }
 
     /// Appends what the agent does; whether the session still runs.
-    pub(super) fn append_next(&self, number: i64, next: Next) -> Result<bool, ApiError> {
+    pub(super) fn append_next(&self, number: i64, next: &Next) -> Result<bool, ApiError> {
         let Some(mut session) = self.running(number)? else {
             return Ok(false);
         };
-        let Next {
-            emissions, stop, ..
-        } = next;
         let mut composer = Composer::new(self, &mut session)?;
-        for emission in emissions {
+        for emission in &next.emissions {
             if !composer.emit(emission)? {
                 break;
             }
         }
         let done = composer.finish()?;
         session.waiting = if done.asked.is_empty() {
-            match stop {
+            match &next.stop {
                 Stop::EndTurn => Vec::new(),
-                Stop::RequiresAction(calls) => calls.into_iter().chain(done.calls).collect(),
+                Stop::RequiresAction(calls) => calls.iter().cloned().chain(done.calls).collect(),
             }
         } else {
             done.asked
@@ -78,7 +75,17 @@ impl Writer<'_> {
         if session.waiting.is_empty() {
             self.give_up_outcomes(&mut session)?;
         }
-        if cost::is_spent(&session, self.prices) {
+        let spent = cost::is_spent(&session, self.prices);
+        if session.waiting.is_empty()
+            && !spent
+            && !history::queued(self.transaction, number)?.is_empty()
+        {
+            // Clients take the first end of a turn for the end: there is none while something waits.
+            session.updated = self.now;
+            session.save(self.transaction)?;
+            return Ok(true);
+        }
+        if spent {
             self.stop_at_the_cap(&mut session)?;
         } else {
             let reason = if session.waiting.is_empty() {

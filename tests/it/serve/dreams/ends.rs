@@ -90,6 +90,38 @@ async fn a_canceled_dream_leaves_what_it_had_written() {
 }
 
 #[tokio::test]
+async fn the_session_of_a_dream_that_runs_is_left_alone() {
+    let local = faulty(0.0, 1.0).await;
+    let material = Material::new(&local, "one", 1).await;
+    let made = local.post("/v1/dreams", material.order()).await.ok();
+    let running = until(&local, &made, |dream| dream["outputs"] != json!([])).await;
+    let id = running["session_id"].as_str().unwrap();
+    let session = format!("/v1/sessions/{id}");
+    let before = local.get(&session).await.ok();
+    let events = json!({"events": [{"type": "user.interrupt"}]});
+    for got in [
+        local.delete(&session).await,
+        local.post(&format!("{session}/archive"), json!({})).await,
+        local.post(&format!("{session}/events"), events).await,
+        local.post(&session, json!({"title": "mine"})).await,
+    ] {
+        let (status, _, message) = got.error();
+        assert_eq!(status, 400);
+        assert_eq!(
+            message,
+            format!("session `{id}` is a dream's and takes no events; cancel the dream to end it")
+        );
+    }
+    assert_eq!(before["status"], "running");
+    assert_eq!(local.get(&session).await.ok(), before);
+    local
+        .post(&format!("{}/cancel", path(&made)), json!({}))
+        .await
+        .ok();
+    assert_eq!(local.delete(&session).await.ok()["id"], id);
+}
+
+#[tokio::test]
 async fn what_has_ended_is_not_canceled() {
     for (local, status) in [
         (Local::start().await, "completed"),
