@@ -164,6 +164,7 @@ CREATE TABLE dreams (
     session TEXT,
     output TEXT,
     newest INTEGER,
+    places TEXT,
     uncached_input INTEGER NOT NULL,
     cache_write INTEGER NOT NULL,
     cache_read INTEGER NOT NULL,

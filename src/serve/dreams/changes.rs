@@ -1,40 +1,39 @@
 //! What leads from one store to another.
 
-use crate::memory::{Entry, Store};
+use crate::memory::Store;
 
-/// One change of a memory, at a path without `/` in front.
+/// One change of a memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Change {
-    /// The memory is to say this.
-    Write {
-        /// Where it is.
-        path: String,
-        /// What it says then.
-        content: String,
-    },
-    /// There is to be no memory.
-    Remove {
-        /// Where it is.
-        path: String,
-    },
+pub(super) struct Change {
+    /// Where it is, without `/` in front.
+    pub(super) path: String,
+    /// What it says so far; absent: there is none.
+    pub(super) before: Option<String>,
+    /// What it is to say; absent: there is to be none.
+    pub(super) after: Option<String>,
 }
 
 /// The changes that make `after` of `before`. What goes and what comes take turns, so that a store which
 /// is full never has too many memories, and one that is changed in part has lost no more than it gained.
 pub(super) fn changes(before: &Store, after: &Store) -> Vec<Change> {
+    let content =
+        |store: &Store, path: &str| store.get(path).map(|entry| entry.content().to_owned());
     let mut gone = before
         .entries()
         .filter(|(path, _)| after.get(path).is_none())
-        .map(|(path, _)| Change::Remove {
+        .map(|(path, entry)| Change {
             path: path.to_owned(),
+            before: Some(entry.content().to_owned()),
+            after: None,
         });
     let mut written = after
         .entries()
-        .filter(|(path, entry)| before.get(path).map(Entry::content) != Some(entry.content()))
-        .map(|(path, entry)| Change::Write {
+        .map(|(path, entry)| Change {
             path: path.to_owned(),
-            content: entry.content().to_owned(),
-        });
+            before: content(before, path),
+            after: Some(entry.content().to_owned()),
+        })
+        .filter(|change| change.before != change.after);
     let mut changes = Vec::new();
     loop {
         let pair = (gone.next(), written.next());
@@ -72,12 +71,12 @@ mod tests {
             let most = before.len().max(after.len());
             let mut now = before.clone();
             for change in changes(&before, &after) {
-                match change {
-                    Change::Write { path, content } => {
-                        prop_assert_ne!(now.get(&path).map(Entry::content), Some(content.as_str()));
-                        now.write(&path, content).expect("within limits");
-                    }
-                    Change::Remove { path } => prop_assert!(now.remove(&path)),
+                prop_assert_ne!(&change.before, &change.after);
+                let found = now.get(&change.path).map(|entry| entry.content().to_owned());
+                prop_assert_eq!(found, change.before);
+                match change.after {
+                    Some(content) => now.write(&change.path, content).expect("within limits"),
+                    None => prop_assert!(now.remove(&change.path)),
                 }
                 prop_assert!(now.len() <= most);
             }

@@ -74,6 +74,15 @@ impl Reason {
     }
 }
 
+/// Up to where a dream reads its input, however often it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Frozen {
+    /// The newest version of any memory.
+    pub(super) newest: i64,
+    /// The place of the last event of each session, in the order of the sessions.
+    pub(super) places: Vec<i64>,
+}
+
 /// A dream as it is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Dream {
@@ -86,8 +95,8 @@ pub(super) struct Dream {
     pub(super) session: Option<String>,
     /// The store that it writes into, once there is one.
     pub(super) output: Option<String>,
-    /// The newest version of any memory when the input was read.
-    pub(super) newest: Option<i64>,
+    /// What the input was, once it was read.
+    pub(super) frozen: Option<Frozen>,
     pub(super) usage: Usage,
     /// The time in which the dreamer worked.
     pub(super) active: Milliseconds,

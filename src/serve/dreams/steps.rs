@@ -2,13 +2,17 @@
 
 use jiff::{civil::Date, tz::TimeZone};
 
-use super::{changes::Change, shapes::Dream, table};
+use super::{
+    changes::Change,
+    shapes::{Dream, Frozen},
+    table,
+};
 use crate::{
     memory::Store,
     serve::{
         Actor, ApiError, Place,
-        memories::{newest_version, store_at},
-        sessions::{Access, GivenStore, Past, Pipeline, PlaySettings, Writer, past},
+        memories::{content_at, newest_version, store_at},
+        sessions::{Access, GivenStore, Past, Pipeline, PlaySettings, Writer, last_place, past},
     },
 };
 
@@ -50,43 +54,55 @@ pub(super) fn read(
     dream: &Dream,
     play: &PlaySettings,
 ) -> Result<Material, ApiError> {
-    let newest = match (dream.newest, &dream.session) {
-        (Some(newest), _) => newest,
-        (None, session) => {
-            let newest = newest_version(writer.transaction)?;
-            let output = if dream.order.in_place {
-                dream.order.store.clone()
-            } else {
-                let actor = Actor::session(session.as_deref().unwrap_or_default());
-                let (owner, store) = (&dream.owner, &dream.order.store);
-                let copy = writer.database.copy_store_in(
-                    writer.transaction,
-                    owner,
-                    store,
-                    &actor,
-                    writer.now,
-                )?;
-                copy.id
-            };
-            table::set_output(writer.transaction, dream, &output, newest)?;
-            newest
-        }
+    let owner = &dream.owner;
+    let frozen = match &dream.frozen {
+        Some(frozen) => frozen.clone(),
+        None => freeze(writer, dream)?,
     };
     let sessions = dream
         .order
         .sessions
         .iter()
-        .map(|session| past(writer.transaction, play, &dream.owner, session))
+        .zip(&frozen.places)
+        .map(|(session, place)| past(writer.transaction, play, owner, session, *place))
         .collect::<Result<_, _>>()?;
     Ok(Material {
-        store: store_at(writer.transaction, &dream.order.store, newest)?,
+        store: store_at(writer.transaction, &dream.order.store, frozen.newest)?,
         sessions,
         instructions: dream.order.instructions.clone(),
-        today: writer.now.to_zoned(TimeZone::UTC).date(),
+        today: dream.created.to_zoned(TimeZone::UTC).date(),
     })
 }
 
-/// Makes some changes of the output.
+/// Copies the input and notes what it is.
+fn freeze(writer: &Writer<'_>, dream: &Dream) -> Result<Frozen, ApiError> {
+    let (owner, store) = (&dream.owner, &dream.order.store);
+    let places = dream
+        .order
+        .sessions
+        .iter()
+        .map(|session| last_place(writer.transaction, owner, session))
+        .collect::<Result<_, _>>()?;
+    let frozen = Frozen {
+        newest: newest_version(writer.transaction)?,
+        places,
+    };
+    let output = if dream.order.in_place {
+        store.clone()
+    } else {
+        let actor = Actor::session(dream.session.as_deref().unwrap_or_default());
+        let copy =
+            writer
+                .database
+                .copy_store_in(writer.transaction, owner, store, &actor, writer.now)?;
+        copy.id
+    };
+    table::set_output(writer.transaction, dream, &output, &frozen)?;
+    Ok(frozen)
+}
+
+/// Makes some changes of the output. What is no longer as the dream found it was changed by somebody else
+/// meanwhile, or by this dream before the server was stopped, and stays.
 pub(super) fn write(
     writer: &Writer<'_>,
     dream: &Dream,
@@ -98,25 +114,26 @@ pub(super) fn write(
         store: dream.output.clone().unwrap_or_default(),
         path: format!("/{path}"),
     };
-    for change in changes {
-        let actor = actor.clone();
-        match change {
-            Change::Write { path, content } => {
-                writer.database.write_memory_in(
-                    writer.transaction,
-                    &place(path),
-                    content.clone(),
-                    actor,
-                    writer.now,
-                )?;
+    for Change {
+        path,
+        before,
+        after,
+    } in changes
+    {
+        let place = place(path);
+        if content_at(writer.transaction, &place)? != *before {
+            continue;
+        }
+        let (transaction, actor) = (writer.transaction, actor.clone());
+        match after {
+            Some(content) => {
+                let content = content.clone();
+                let database = writer.database;
+                database.write_memory_in(transaction, &place, content, actor, writer.now)?;
             }
-            Change::Remove { path } => {
-                writer.database.remove_memory_in(
-                    writer.transaction,
-                    &place(path),
-                    actor,
-                    writer.now,
-                )?;
+            None => {
+                let database = writer.database;
+                database.remove_memory_in(transaction, &place, actor, writer.now)?;
             }
         }
     }

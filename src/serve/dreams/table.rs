@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 use super::{
     order::Order,
-    shapes::{Dream, Reason, Status},
+    shapes::{Dream, Frozen, Reason, Status},
 };
 use crate::{
     quantity::{Milliseconds, Tokens},
@@ -23,7 +23,7 @@ use crate::{
 /// What [`read`] reads.
 pub(super) const DREAM: &str = "number, id, owner, status, store, sessions, model, instructions, in_place, session,
     output, newest, uncached_input, cache_write, cache_read, output_tokens, error, message, created, ended,
-    archived, active FROM dreams";
+    archived, active, places FROM dreams";
 
 /// A dream from its row.
 pub(super) fn read(row: &Row<'_>) -> Result<Dream, ApiError> {
@@ -35,6 +35,8 @@ pub(super) fn read(row: &Row<'_>) -> Result<Dream, ApiError> {
     };
     let error: Option<String> = row.get(16)?;
     let message: Option<String> = row.get(17)?;
+    let newest: Option<i64> = row.get(11)?;
+    let places: Option<String> = row.get(22)?;
     Ok(Dream {
         number: row.get(0)?,
         id: row.get(1)?,
@@ -54,7 +56,12 @@ pub(super) fn read(row: &Row<'_>) -> Result<Dream, ApiError> {
         },
         session: row.get(9)?,
         output: row.get(10)?,
-        newest: row.get(11)?,
+        frozen: newest
+            .zip(places)
+            .map(|(newest, places)| {
+                serde_json::from_str(&places).map(|places| Frozen { newest, places })
+            })
+            .transpose()?,
         usage: Usage {
             uncached_input: tokens(12)?,
             cache_write: tokens(13)?,
@@ -173,11 +180,14 @@ pub(super) fn set_output(
     transaction: &Transaction<'_>,
     dream: &Dream,
     output: &str,
-    newest: i64,
+    frozen: &Frozen,
 ) -> Result<(), ApiError> {
+    let places = serde_json::to_string(&frozen.places)?;
     transaction
-        .prepare_cached("UPDATE dreams SET output = ?2, newest = ?3 WHERE number = ?1")?
-        .execute(params![dream.number, output, newest])?;
+        .prepare_cached(
+            "UPDATE dreams SET output = ?2, newest = ?3, places = ?4 WHERE number = ?1",
+        )?
+        .execute(params![dream.number, output, frozen.newest, places])?;
     Ok(())
 }
 

@@ -15,6 +15,6 @@ mod versions;
 
 pub use shapes::{Actor, Memory};
 pub use store::Place;
-pub(super) use store::{newest_version, store_at};
+pub(super) use store::{content_at, newest_version, store_at};
 
 pub(super) use routes::routes;

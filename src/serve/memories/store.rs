@@ -153,6 +153,16 @@ impl Database {
     }
 }
 
+/// What the memory at a place says; absent: there is none.
+pub(in crate::serve) fn content_at(
+    transaction: &Transaction<'_>,
+    place: &Place,
+) -> Result<Option<String>, ApiError> {
+    let store = find_store(transaction, &place.owner, &place.store)?;
+    let found = change::at(transaction, &store, &place.path)?;
+    Ok(found.and_then(|memory| memory.content))
+}
+
 /// The number of the newest version of any store.
 pub(in crate::serve) fn newest_version(transaction: &Transaction<'_>) -> Result<i64, ApiError> {
     let number = transaction

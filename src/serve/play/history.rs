@@ -24,6 +24,14 @@ pub(super) struct Call {
     pub(super) result: Option<(String, bool)>,
 }
 
+/// A use of a file.
+#[derive(Debug, Clone)]
+pub(super) struct Used {
+    pub(super) name: String,
+    pub(super) path: String,
+    pub(super) failed: bool,
+}
+
 /// One thing that the user said.
 #[derive(Debug)]
 pub(super) struct Said {
@@ -42,8 +50,7 @@ pub(super) struct Stretch {
     pub(super) calls: VecDeque<Call>,
     /// How many messages the agent wrote.
     pub(super) messages: usize,
-    /// Whether each use of a file went wrong.
-    pub(super) files: VecDeque<bool>,
+    pub(super) files: VecDeque<Used>,
     pub(super) evaluations: VecDeque<Evaluation>,
 }
 
@@ -63,7 +70,11 @@ impl Stretch {
                 Event::Message(text) => stretch.hear(text, None),
                 Event::Outcome(outcome) => stretch.hear(&outcome.description, Some(outcome)),
                 Event::Said(_) => stretch.messages += 1,
-                Event::File { failed } => stretch.files.push_back(*failed),
+                Event::File { name, path, failed } => stretch.files.push_back(Used {
+                    name: name.clone(),
+                    path: path.clone(),
+                    failed: *failed,
+                }),
                 Event::Evaluation(evaluation) => stretch.evaluations.push_back(evaluation.clone()),
                 Event::Call { id, name, input } => {
                     let calls = match name.as_str() {

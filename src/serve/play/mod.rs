@@ -124,6 +124,19 @@ pub struct FileUse {
     pub text: String,
 }
 
+impl FileUse {
+    /// The file that is used, or the folder that is listed.
+    pub fn path(&self) -> &str {
+        used_path(&self.input)
+    }
+}
+
+/// What arguments of a tool for files name.
+pub(in crate::serve) fn used_path(input: &Value) -> &str {
+    let path = input.get("file_path").or_else(|| input.get("path"));
+    path.and_then(Value::as_str).unwrap_or_default()
+}
+
 /// One event of a session's history, as far as the embedded parts need it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -151,8 +164,12 @@ pub enum Event {
     },
     /// The agent wrote.
     Said(String),
-    /// The agent used a file of its memory; whether that went wrong.
+    /// The agent used a file of its memory.
     File {
+        /// The tool.
+        name: String,
+        /// The file, or the folder that was listed.
+        path: String,
         /// Whether it went wrong.
         failed: bool,
     },
@@ -217,8 +234,8 @@ pub struct Next {
     pub active: Milliseconds,
 }
 
-/// What comes next in a session. The error says that the history is none of this setting: it has answers
-/// to calls that this agent does not make.
+/// What comes next in a session. The error says that the history is none of this setting: it has calls
+/// and uses of files that this agent does not make.
 pub fn next(setting: &Setting, history: &[Event]) -> Result<Next, Failure> {
     let replayed = replay::replay(setting, history)?;
     let mut emissions = replayed.emissions;

@@ -14,7 +14,7 @@ use super::{
     history::{Entry, Writer, kind},
     mounts::{self, Access, Mounted},
     outcomes,
-    session::Session,
+    session::{Session, json as json_column},
     turn::evaluation_end,
 };
 use crate::{
@@ -32,6 +32,8 @@ use crate::{
 /// A use of a file that was shown to the client and has no result yet.
 struct Asked {
     id: String,
+    name: String,
+    input: Value,
     /// What the client said: whether it may be done, and if not, why. Absent: nothing yet.
     answer: Option<Result<(), String>>,
 }
@@ -158,6 +160,16 @@ impl<'c> Composer<'c> {
 
     fn file(&mut self, file: &FileUse) -> Result<(), ApiError> {
         if let Some(asked) = self.asked_before.pop_front() {
+            if asked.name != file.name || asked.input != file.input {
+                // What was confirmed is done, and nothing else.
+                return Err(ApiError::new(
+                    ErrorKind::Internal,
+                    format!(
+                        "the use of a file `{}` is none that the embedded agent makes there: the session's memory was redacted, or another version of dreamtrial played it",
+                        asked.id
+                    ),
+                ));
+            }
             match asked.answer {
                 None => self.done.asked.push(asked.id),
                 Some(Err(why)) => self.results.push((asked.id, why, true)),
@@ -271,7 +283,7 @@ impl Writer<'_> {
         let mut statement = self.transaction.prepare_cached(
             "SELECT made.id, (SELECT answer.body FROM session_events AS answer
                 WHERE answer.session = ?1 AND answer.place IS NOT NULL AND answer.kind = ?3
-                    AND json_extract(answer.body, '$.tool_use_id') = made.id)
+                    AND json_extract(answer.body, '$.tool_use_id') = made.id), made.body
             FROM session_events AS made
             WHERE made.session = ?1 AND made.kind = ?2
                 AND made.place > (SELECT coalesce(max(place), 0) FROM session_events
@@ -293,8 +305,11 @@ impl Writer<'_> {
             let answer: Option<String> = row.get(1)?;
             let answer: Option<Value> =
                 answer.map(|text| serde_json::from_str(&text)).transpose()?;
+            let mut made: Value = json_column(row, 2)?;
             asked.push_back(Asked {
                 id: row.get(0)?,
+                name: made["name"].as_str().unwrap_or_default().to_owned(),
+                input: made["input"].take(),
                 answer: answer.map(|answer| {
                     if answer["result"] == "allow" {
                         Ok(())

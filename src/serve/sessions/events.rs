@@ -219,7 +219,16 @@ impl Question {
         while let Some(row) = rows.next()? {
             found.push((row.get("key")?, Stored::read(row)?.wire()));
         }
-        Ok(self.list.page(found, self.window.limit))
+        let mut limit = self.window.limit;
+        let placed = found.iter().filter(|(key, _)| *key < BEHIND).count();
+        if self.list.order == Order::Ascending
+            && found.len() > limit
+            && (1..limit).contains(&placed)
+        {
+            // What waits gets a place before its key here, and a page behind it would pass over others.
+            limit = placed;
+        }
+        Ok(self.list.page(found, limit))
     }
 }
 

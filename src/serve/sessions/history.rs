@@ -224,14 +224,14 @@ impl Writer<'_> {
         })
     }
 
-    /// Gives queued events their places.
+    /// Gives queued events their places. Those that came back as processed are so now, so that times are in
+    /// the order of places.
     pub(super) fn place(&self, session: &mut Session, events: &[Stored]) -> Result<(), ApiError> {
         for event in events {
             session.place += 1;
             self.transaction
                 .prepare_cached(
-                    "UPDATE session_events SET place = ?2, processed = coalesce(processed, ?3)
-                    WHERE number = ?1",
+                    "UPDATE session_events SET place = ?2, processed = ?3 WHERE number = ?1",
                 )?
                 .execute(params![
                     event.number,

@@ -42,7 +42,7 @@ use super::Shared;
 pub(super) use history::Writer;
 pub(super) use listeners::Listeners;
 pub(super) use mounts::{Access, GivenStore};
-pub(super) use past::{Past, PlaySettings, must_exist, past};
+pub(super) use past::{Past, PlaySettings, last_place, must_exist, past};
 pub(super) use pipeline::{Pipeline, show_pipeline};
 pub(super) use runner::{Runners, persistently, wake, written};
 pub(super) use session::running;

@@ -1,5 +1,7 @@
 //! What a session was, as the embedded agent and the embedded dreamer read it.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Transaction, params};
 use serde_json::Value;
 
@@ -16,10 +18,13 @@ use crate::{
         ApiError, Settings,
         error::ErrorKind,
         memories::{newest_version, store_at},
-        play::{Evaluation, Event, Mount, Outcome, Setting, Verdict},
+        play::{Evaluation, Event, Mount, Outcome, Setting, Verdict, used_path},
     },
-    transcript::Usage,
+    transcript::{Failure, Usage},
 };
+
+/// The version of this program.
+const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// A session's agent and all that has happened.
 #[derive(Debug, Clone)]
@@ -31,17 +36,41 @@ pub(in crate::serve) struct Past {
     /// The number among the sessions of a trial that its metadata says as `session`; without one, the
     /// order in which sessions were made.
     pub(in crate::serve) number: u32,
+    /// The version of the program that began to play it.
+    pub(super) program: String,
 }
 
-/// The past of an owner's session, whether it is archived or not.
+impl Past {
+    /// What is said where it cannot be replayed.
+    pub(super) fn failure(program: &str, failure: &Failure) -> String {
+        if program == PROGRAM {
+            failure.to_string()
+        } else {
+            format!("{failure} (version `{program}` began the session, this is `{PROGRAM}`)")
+        }
+    }
+}
+
+/// The past of an owner's session up to a place, whether it is archived or not.
 pub(in crate::serve) fn past(
     transaction: &Transaction<'_>,
     play: &PlaySettings,
     owner: &str,
     session: &str,
+    until: i64,
 ) -> Result<Past, ApiError> {
-    let session = find(transaction, owner, session)?;
+    let mut session = find(transaction, owner, session)?;
+    session.place = until;
     past_of(transaction, play, &session)
+}
+
+/// The place of the last event of an owner's session.
+pub(in crate::serve) fn last_place(
+    transaction: &Transaction<'_>,
+    owner: &str,
+    session: &str,
+) -> Result<i64, ApiError> {
+    find(transaction, owner, session).map(|session| session.place)
 }
 
 /// Refuses a session that is none of the owner's.
@@ -88,6 +117,7 @@ pub(super) fn opening(
             .unwrap_or_default(),
         limits: play.limits,
         habits: play.habits,
+        program: PROGRAM.to_owned(),
     })
 }
 
@@ -124,27 +154,32 @@ pub(super) fn past_of(
             limits: opening.limits,
             habits: opening.habits,
         },
-        history: events(transaction, session.number)?,
+        history: events(transaction, session.number, session.place)?,
         number: number.unwrap_or_else(|| u32::try_from(session.number).unwrap_or(u32::MAX)),
+        program: opening.program,
     })
 }
 
-fn events(transaction: &Transaction<'_>, session: i64) -> Result<Vec<Event>, ApiError> {
+fn events(transaction: &Transaction<'_>, session: i64, until: i64) -> Result<Vec<Event>, ApiError> {
     let mut statement = transaction.prepare_cached(&format!(
         "SELECT {} FROM session_events
-        WHERE session = ?1 AND place IS NOT NULL AND played ORDER BY place",
+        WHERE session = ?1 AND place <= ?2 AND played ORDER BY place",
         history::COLUMNS
     ))?;
-    let mut rows = statement.query(params![session])?;
+    let mut rows = statement.query(params![session, until])?;
     let mut events = Vec::new();
+    let mut used = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        events.extend(event(Stored::read(row)?)?);
+        events.extend(event(Stored::read(row)?, &mut used)?);
     }
     Ok(events)
 }
 
-/// The event as the embedded agent sees it, if it does.
-fn event(mut stored: Stored) -> Result<Option<Event>, ApiError> {
+/// Tools and paths of the uses of files, by the ids of their events.
+type Used = BTreeMap<String, (String, String)>;
+
+/// The event as the embedded agent sees it, if it does. `used`: the uses of files that have no result yet.
+fn event(mut stored: Stored, used: &mut Used) -> Result<Option<Event>, ApiError> {
     let body = &stored.body;
     Ok(Some(match stored.kind.as_str() {
         kind::MESSAGE => Event::Message(text(&body["content"])),
@@ -164,9 +199,20 @@ fn event(mut stored: Stored) -> Result<Option<Event>, ApiError> {
             active: stored.active,
         },
         kind::SAID => Event::Said(text(&body["content"])),
-        kind::TOOL_RESULT => Event::File {
-            failed: body["is_error"] == true,
-        },
+        kind::TOOL_USE => {
+            let path = used_path(&body["input"]).to_owned();
+            used.insert(stored.id, (string(&body["name"]), path));
+            return Ok(None);
+        }
+        kind::TOOL_RESULT => {
+            let of = body["tool_use_id"].as_str().unwrap_or_default();
+            let (name, path) = used.remove(of).unwrap_or_default();
+            Event::File {
+                name,
+                path,
+                failed: body["is_error"] == true,
+            }
+        }
         kind::CALL => Event::Call {
             name: string(&body["name"]),
             input: stored.body["input"].take(),

@@ -127,6 +127,11 @@ impl Writer<'_> {
         if let Some(changes) = body.agent {
             session.must_rest("given other tools")?;
             session.agent = equipped_anew(&session.agent, changes)?;
+            if session.opening.is_some() && session.agent != old.agent {
+                return Err(ApiError::invalid(
+                    "agent: the embedded agent's tools are those of its first event; open another session",
+                ));
+            }
         }
         match body.budget {
             Patch::Keep => {}

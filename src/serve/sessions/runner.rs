@@ -116,13 +116,16 @@ async fn try_turn(shared: &Arc<Shared>, session: i64) -> Result<bool, ApiError> 
     match taken {
         Taken::Nothing => Ok(false),
         Taken::Settled(runs) => Ok(runs),
-        Taken::Play(past) => match next(past).await {
-            Ok(next) => {
-                let next = Arc::new(next);
-                persistently(shared, move |writer| writer.append_next(session, &next)).await
+        Taken::Play(past) => {
+            let program = past.program.clone();
+            match next(past).await {
+                Ok(next) => {
+                    let next = Arc::new(next);
+                    persistently(shared, move |writer| writer.append_next(session, &next)).await
+                }
+                Err(failure) => end(shared, session, Past::failure(&program, &failure)).await,
             }
-            Err(failure) => end(shared, session, failure.to_string()).await,
-        },
+        }
     }
 }
 

@@ -72,6 +72,8 @@ pub(super) struct Opening {
     pub(super) limits: Limits,
     /// The speeds and habits of the embedded agent.
     pub(super) habits: Reference,
+    /// The version of the program that the embedded agent is of.
+    pub(super) program: String,
 }
 
 /// A session as it is kept.

@@ -42,12 +42,15 @@ impl Writer<'_> {
         self.place(&mut session, &queued)?;
         self.pursue_outcomes(number)?;
         self.say_running(&mut session)?;
-        if cost::is_spent(&session, self.prices) {
+        let spent = cost::is_spent(&session, self.prices);
+        // An interrupt ends what is under way, and that costs nothing.
+        let interrupted = queued.iter().any(|event| event.kind == kind::INTERRUPT);
+        if spent && !interrupted {
             self.stop_at_the_cap(&mut session)?;
             session.save(self.transaction)?;
             return Ok(Taken::Settled(session.status == Status::Running));
         }
-        session.capped = false;
+        session.capped = spent;
         session.save(self.transaction)?;
         past_of(self.transaction, play, &session).map(|past| Taken::Play(Box::new(past)))
     }

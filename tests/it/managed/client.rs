@@ -222,7 +222,11 @@ impl Client {
                         let content = file.input["content"].as_str().unwrap();
                         self.notes.push((path.to_owned(), content.to_owned()));
                     }
-                    Event::File { failed: false }
+                    Event::File {
+                        name: file.name.to_owned(),
+                        path: file.path().to_owned(),
+                        failed: false,
+                    }
                 }
                 Emission::Call { name, input } => {
                     calls.push((id.clone(), name.clone(), input.clone()));

@@ -12,6 +12,10 @@ use crate::{
     transcript::{Entry, Failure},
 };
 
+/// What is said of something in a history that the agent does not do there, and why that can be: nothing
+/// else that it works by ever changes.
+const ELSEWHERE: &str = "of the session's history is none that the embedded agent makes there: the session's memory was redacted, or another version of dreamtrial played it";
+
 impl Course<'_> {
     /// Checks that history has the documents that a turn read. What it lacks is asked for all at once.
     pub(super) fn has_read(&mut self, turn: &Turn) -> Result<(), Halt> {
@@ -82,14 +86,18 @@ impl Course<'_> {
     }
 
     /// Uses a file; whether that went well, as far as is known.
-    pub(super) fn file(&mut self, file: FileUse) -> bool {
-        self.stretch.files.pop_front().map_or_else(
-            || {
+    pub(super) fn file(&mut self, file: FileUse) -> Result<bool, Failure> {
+        match self.stretch.files.pop_front() {
+            None => {
                 self.emissions.push(Emission::File(file));
-                true
-            },
-            |failed| !failed,
-        )
+                Ok(true)
+            }
+            Some(used) if used.name == file.name && used.path == file.path() => Ok(!used.failed),
+            Some(used) => Err(Failure::Backend(format!(
+                "the use of `{}` on `{}` {ELSEWHERE}",
+                used.name, used.path
+            ))),
+        }
     }
 
     pub(super) fn evaluation(&mut self, evaluate: impl FnOnce() -> Evaluation) -> Evaluation {
@@ -104,7 +112,5 @@ impl Course<'_> {
 
 /// A call that stands where the agent makes another.
 pub(super) fn other(call: &str) -> Failure {
-    Failure::Backend(format!(
-        "the call `{call}` of the session's history is none that the embedded agent makes there: was the agent changed within the session?"
-    ))
+    Failure::Backend(format!("the call `{call}` {ELSEWHERE}"))
 }

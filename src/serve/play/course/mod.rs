@@ -148,7 +148,7 @@ impl<'s> Course<'s> {
                 self.next_task += 1;
                 self.pursued = said.outcome.as_ref().map(Pursued::new);
                 for lookup in self.setting.memory.iter().flat_map(memory::lookups) {
-                    self.file(lookup);
+                    self.file(lookup)?;
                 }
                 self.follow(Message::Task(number))
             }
@@ -296,7 +296,7 @@ impl<'s> Course<'s> {
             let Some(mount) = &self.setting.memory else {
                 continue;
             };
-            if self.file(memory::write(mount, &path, &text)) {
+            if self.file(memory::write(mount, &path, &text))? {
                 self.note([Entry::Note { path, text }]);
             }
         }

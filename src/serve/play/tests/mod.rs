@@ -73,7 +73,11 @@ fn goes_on(setting: &Setting, history: &mut Vec<Event>) -> String {
             }
             Emission::File(file) => {
                 let _ = writeln!(shown, "{} {}", file.name, file.input);
-                Event::File { failed: false }
+                Event::File {
+                    name: file.name.to_owned(),
+                    path: file.path().to_owned(),
+                    failed: false,
+                }
             }
             Emission::Call { name, input } => {
                 let calls = history
@@ -189,6 +193,7 @@ fn memory_is_looked_into_and_written_as_files() {
     history.push(answer("c1", words::ACCEPTED));
     goes_on(&setting, &mut history);
     history.push(message(words::CLOSING));
+    let closing = history.len();
     insta::assert_snapshot!(goes_on(&setting, &mut history), @r#"
     write {"file_path":"/mnt/memory/team/notes/2026-02-03.md","content":"- For Northwind: The governing law is always Delaware.\n- For Northwind: used 45 days for notice period again.\n- On Lease 12 (2026-02-03): Terms sheet, 0 rounds, done.\n"}
     says: My notes are written.
@@ -206,12 +211,25 @@ fn memory_is_looked_into_and_written_as_files() {
     assert_eq!(notes(&history), 1);
     // A note that the store refused is no note.
     for event in history.iter_mut().rev() {
-        if let Event::File { failed } = event {
+        if let Event::File { failed, .. } = event {
             *failed = true;
             break;
         }
     }
     assert_eq!(notes(&history), 0);
+
+    // A file that is no longer there is not taken for another.
+    let mut redacted = setting.clone();
+    redacted.memory = setting.memory.map(|mount| Mount {
+        access: MemoryAccess {
+            store: Store::default(),
+            ..mount.access
+        },
+        ..mount
+    });
+    history.truncate(closing);
+    let error = next(&redacted, &history).expect_err("a file that was read");
+    insta::assert_snapshot!(error, @"");
 }
 
 #[test]
@@ -361,7 +379,7 @@ fn a_history_of_another_agent_is_refused_in_words() {
         },
     ];
     let error = next(&setting(), &history).expect_err("no such document");
-    insta::assert_snapshot!(error, @"the call `sevt_9` of the session's history is none that the embedded agent makes there: was the agent changed within the session?");
+    insta::assert_snapshot!(error, @"the call `sevt_9` of the session's history is none that the embedded agent makes there: the session's memory was redacted, or another version of dreamtrial played it");
 }
 
 #[test]
