@@ -11,6 +11,9 @@ use crate::{
     source::Problems,
 };
 
+/// How long work that cannot be called off may take after the server has stopped.
+const LAST_WORK: Duration = Duration::from_secs(5);
+
 pub(super) fn serve(
     arguments: &ServeArguments,
     environment: &Environment,
@@ -19,7 +22,10 @@ pub(super) fn serve(
     let Some((limits, reference)) = habits(arguments) else {
         return Ok(Exit::Invalid);
     };
-    let Ok(database) = arguments.database.parse::<Location>();
+    let database: Location = arguments
+        .database
+        .parse()
+        .map_err(|error| Failure::usage(format!("`--database`: {error}")))?;
     let settings = Settings {
         address: arguments.address,
         database,
@@ -48,8 +54,8 @@ pub(super) fn serve(
         print(&format!("http://{address}\n"))?;
         server.serve(stopped).await.map_err(Failure::new)
     });
-    // Work on the database that is under way is finished before this returns.
-    drop(runtime);
+    // Work on the database that is under way is finished first, unless it takes for ever.
+    runtime.shutdown_timeout(LAST_WORK);
     served.map(|()| Exit::Done)
 }
 

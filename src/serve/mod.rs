@@ -2,8 +2,10 @@
 //! can be developed and tested with no key and at no cost.
 //!
 //! It is no sandbox and no model. It keeps agents, environments, memory stores and sessions and makes
-//! dreams; [`play`] is what the embedded parts do in them. What always holds: an object belongs to the key that made it, and no other key can tell that it exists; whatever
-//! was answered is on disk; every error has the envelope of the API.
+//! dreams; [`play`] is what the embedded parts do in them. What always holds: an object belongs to the key
+//! that made it, and no other key can tell that it exists; whatever was answered survives the end of the
+//! process, however it comes (that of the machine only once the database has been flushed, which is not
+//! waited for); every error has the envelope of the API.
 //!
 //! A request passes `front` first, then the routes of its family. Each family is a module with its
 //! routes, its shapes and its statements.
@@ -49,7 +51,7 @@ use crate::{
     quantity::{Clock, SystemClock},
 };
 
-pub use database::{Database, DatabaseError, Location};
+pub use database::{Database, DatabaseError, Location, NoLocation};
 pub use error::{ApiError, ErrorKind};
 pub use fault::{DreamFault, Faults};
 pub use front::{Keys, ORGANIZATION};

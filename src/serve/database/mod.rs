@@ -28,16 +28,22 @@ pub enum Location {
 }
 
 impl FromStr for Location {
-    type Err = std::convert::Infallible;
+    type Err = NoLocation;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(if text == ":memory:" {
-            Self::Memory
-        } else {
-            Self::File(text.into())
-        })
+        match text {
+            // The database would be a file that nobody finds again.
+            "" => Err(NoLocation),
+            ":memory:" => Ok(Self::Memory),
+            file => Ok(Self::File(file.into())),
+        }
     }
 }
+
+/// A location without a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("no database is named: give a file, or `:memory:` for one that is gone with the server")]
+pub struct NoLocation;
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,7 +10,7 @@ use super::{
     budget::{self, Budget},
     cost,
     history::{self, Entry, Writer},
-    listeners::News,
+    listeners::{News, Rest},
     runner::{wake, written},
     session::{Session, Status, find},
     shape,
@@ -91,24 +91,33 @@ pub(super) async fn delete(
     Caller { owner }: Caller,
     Path(id): Path<String>,
 ) -> Found<Deleted> {
-    let (number, last, deleted) = written(&shared, move |writer| {
+    let listeners = shared.listeners.clone();
+    let (number, rest, deleted) = written(&shared, move |writer| {
         let session = find(writer.transaction, &owner, &id)?;
         session.must_rest("deleted")?;
+        // Who listens has not read everything perhaps, and cannot do so afterwards.
+        let unread = match listeners.read_by_all(session.number) {
+            Some(place) => history::after(writer.transaction, session.number, place, i64::MAX)?,
+            None => Vec::new(),
+        };
         dreams::session_is_gone(writer, &id)?;
         writer
             .transaction
             .prepare_cached("DELETE FROM sessions WHERE number = ?1")?
             .execute([session.number])?;
         forget_unseen(writer.transaction)?;
-        let last = history::deleted(&writer.id("sevt"), writer.now);
+        let rest = Rest {
+            unread,
+            deleted: history::deleted(&writer.id("sevt"), writer.now),
+        };
         let deleted = Deleted {
             id,
             kind: "session_deleted",
         };
-        Ok((session.number, last, deleted))
+        Ok((session.number, rest, deleted))
     })
     .await?;
-    shared.listeners.tell(number, News::Deleted(Arc::new(last)));
+    shared.listeners.tell(number, News::Deleted(Arc::new(rest)));
     shared.dreams.wake();
     Ok(Answer(deleted))
 }

@@ -2,8 +2,8 @@
 //!
 //! A stream is a reader of the history: it is woken, and reads on from the last place that it has sent.
 //! What always holds: whatever happened after it was opened is sent once and in order, however slowly it
-//! is read; only the deletion of the session takes away what was not read yet. A stream ends when the
-//! session is deleted, when the server stops, and by a fault on demand.
+//! is read. A stream ends when the session is deleted and all of it was sent, when the server stops, and
+//! by a fault on demand.
 
 use std::{
     collections::VecDeque,
@@ -24,7 +24,7 @@ use rusqlite::Transaction;
 use serde_json::{Value, json};
 
 use super::{
-    history::{self, kind},
+    history::{self, Stored, kind},
     listeners::{Listener, News},
     session::{Session, find},
     threads,
@@ -128,6 +128,19 @@ impl Reader {
         }
     }
 
+    /// Has those of some events sent that are behind the last that was read.
+    fn show(&mut self, events: &[Stored]) {
+        for event in events {
+            let Some(place) = event.place.filter(|place| *place > self.place) else {
+                continue;
+            };
+            self.place = place;
+            let event = event.wire();
+            self.ready.extend(self.previews.of(&event));
+            self.ready.push_back(event);
+        }
+    }
+
     /// Reads what is new, or waits for news.
     async fn read_on(&mut self) {
         // Seen before the history is read: news that come meanwhile are news.
@@ -140,12 +153,8 @@ impl Reader {
         match read.await {
             Ok(events) if events.is_empty() => {}
             Ok(events) => {
-                for event in events {
-                    self.place = event.place.unwrap_or(self.place);
-                    let event = event.wire();
-                    self.ready.extend(self.previews.of(&event));
-                    self.ready.push_back(event);
-                }
+                self.show(&events);
+                self.listener.has_read(self.place);
                 return;
             }
             Err(error) => {
@@ -157,8 +166,9 @@ impl Reader {
                 return;
             }
         }
-        if let News::Deleted(event) = news {
-            self.ready.push_back(event.as_ref().clone());
+        if let News::Deleted(rest) = news {
+            self.show(&rest.unread);
+            self.ready.push_back(rest.deleted.clone());
             self.ended = true;
             return;
         }
@@ -210,7 +220,7 @@ async fn open(
     let opened = shared.database.run(move |transaction| {
         let session = find(transaction)?;
         // Nothing is kept between this and the look at the session: the database is held.
-        Ok((listeners.listen(session.number), session))
+        Ok((listeners.listen(session.number, session.place), session))
     });
     let (listener, session) = opened.await?;
     let number = shared.streams.fetch_add(1, Ordering::Relaxed);

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{history::Stored, sent::Sent, session::Session, turn::Taken, *};
+use super::{events::Question, history::Stored, sent::Sent, session::Session, turn::Taken, *};
 use crate::{
     quantity::Clock,
-    serve::{ApiError, Settings, agents::Pinned, play},
+    serve::{ApiError, Settings, agents::Pinned, play, query::Parameters},
 };
 
 const OWNER: &str = "apikey_1";
@@ -114,13 +114,96 @@ async fn a_turn_does_not_end_while_something_that_was_said_in_it_waits() {
     );
 }
 
-/// A clock that is looked at once in every attempt to write.
+/// Pages of so many events, as a client reads them one after the other; `between` two pages something
+/// happens.
+async fn pages(
+    shared: &Arc<Shared>,
+    id: &str,
+    limit: usize,
+    mut between: impl AsyncFnMut(),
+) -> Vec<Vec<Value>> {
+    let limit = limit.to_string();
+    let mut pages = Vec::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let mut pairs = vec![("limit", limit.as_str())];
+        pairs.extend(cursor.as_deref().map(|cursor| ("page", cursor)));
+        let question = Question::read(&Parameters::of(&pairs)).expect("a question");
+        let page = with(shared, id, move |writer, session| {
+            question.page(writer.transaction, session.number)
+        })
+        .await;
+        pages.push(page.data);
+        cursor = page.next_page;
+        if cursor.is_none() {
+            return pages;
+        }
+        between().await;
+    }
+}
+
+#[tokio::test]
+async fn pages_pass_over_nothing_that_gets_its_place_between_them() {
+    let shared = shared();
+    let id = session(&shared).await;
+    let number = tell(&shared, &id, &["one"]).await;
+    let next = take(&shared, number).await;
+    append(&shared, number, next).await;
+    let before = history(&shared, &id).await.len();
+    tell(&shared, &id, &["two", "three", "four"]).await;
+    let between = async || {
+        if history(&shared, &id).await.len() == before {
+            let next = take(&shared, number).await;
+            append(&shared, number, next).await;
+        }
+    };
+    // The second of those that wait would be the last of the page.
+    let pages = pages(&shared, &id, before + 2, between).await;
+    assert_eq!(pages.concat(), history(&shared, &id).await);
+    assert_eq!(pages[0].len(), before);
+}
+
+#[tokio::test]
+async fn events_are_processed_in_the_order_of_their_places() {
+    let settings = Settings {
+        clock: Arc::new(Watched(AtomicUsize::new(0))),
+        ..Settings::default()
+    };
+    let shared = Arc::new(Shared::open(settings).expect("a database in memory"));
+    let id = session(&shared).await;
+    let number = tell(&shared, &id, &["one"]).await;
+    let outcome = json!({
+        "type": "user.define_outcome", "description": "d",
+        "rubric": {"type": "text", "content": "- r"}
+    });
+    let sent = Sent::read("events", vec![outcome]).expect("an outcome");
+    let echo = with(&shared, &id, move |writer, session| {
+        let echo = writer.receive(session, &sent)?;
+        session.save(writer.transaction)?;
+        Ok(echo)
+    })
+    .await;
+    assert_ne!(echo[0]["processed_at"], Value::Null);
+    let next = take(&shared, number).await;
+    append(&shared, number, next).await;
+    let events = history(&shared, &id).await;
+    let times: Vec<Timestamp> = events
+        .iter()
+        .map(|event| event["processed_at"].to_string().trim_matches('"').parse())
+        .collect::<Result<_, _>>()
+        .expect("times");
+    assert!(times.is_sorted(), "{times:?}");
+    assert!(times.first() < times.last());
+}
+
+/// A clock that is looked at once in every attempt to write, and is a second later each time.
 struct Watched(AtomicUsize);
 
 impl Clock for Watched {
     fn now(&self) -> Timestamp {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Timestamp::UNIX_EPOCH
+        let looks = self.0.fetch_add(1, Ordering::Relaxed);
+        let seconds = i64::try_from(looks).expect("few looks");
+        Timestamp::from_second(seconds).expect("a time")
     }
 }
 
@@ -142,7 +225,7 @@ async fn a_database_that_fails_for_a_while_ends_no_session() {
         renamed.await.expect("renamed");
     };
     rename("session_events", "away").await;
-    let mut listener = shared.listeners.listen(number);
+    let mut listener = shared.listeners.listen(number, 0);
     let before = attempts();
     wake(&shared, number);
     while attempts() < before + 3 {

@@ -1,10 +1,5 @@
 //! `dreamtrial serve` as a process.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    process::Stdio,
-};
-
 use tempfile::TempDir;
 
 use crate::command_line::{dreamtrial, text};
@@ -18,6 +13,7 @@ fn wrong_use_is_said_before_anything_listens() {
     for (arguments, code, words) in [
         (&["--keys", &keys][..], 2, "has no keys"),
         (&["--keys", "missing"], 2, "cannot read `missing`"),
+        (&["--database", ""], 2, "`--database`: no database is named"),
         (&["--fault-overloaded", "1.5"], 2, "is no share"),
         (&["--fault-overloaded", "NaN"], 2, "is no share"),
         (
@@ -50,22 +46,12 @@ fn it_says_its_address_holds_its_database_and_stops_when_told() {
         net::TcpStream,
     };
 
+    use super::process::{Process, serve};
+
     let folder = TempDir::new().unwrap();
     let database = folder.path().join("objects.db");
-    let serve = || {
-        let mut command = dreamtrial();
-        command
-            .args(["serve", "--address", "127.0.0.1:0", "--database"])
-            .arg(&database);
-        command
-    };
-    let mut child = serve().stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line.trim_end().strip_prefix("http://").unwrap();
-    let mut connection = TcpStream::connect(address).unwrap();
+    let mut process = Process::start(&database, &[]);
+    let mut connection = TcpStream::connect(process.address).unwrap();
     connection
         .write_all(b"GET /v1/agents HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
         .unwrap();
@@ -73,11 +59,11 @@ fn it_says_its_address_holds_its_database_and_stops_when_told() {
     connection.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
 
-    let second = serve().output().unwrap();
+    let second = serve(&database).output().unwrap();
     assert_eq!(second.status.code(), Some(1));
     assert!(text(&second.stderr).contains("is in use by another server"));
 
-    let pid = rustix::process::Pid::from_child(&child);
+    let pid = rustix::process::Pid::from_child(&process.child);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(process.child.wait().unwrap().code(), Some(0));
 }

@@ -10,6 +10,7 @@ mod memories;
 mod mounts;
 mod opening;
 mod outcomes;
+mod process;
 mod restarts;
 mod sessions;
 mod stores;

@@ -128,3 +128,34 @@ async fn an_outcome_that_nobody_works_towards_any_more_has_ended() {
     assert_ne!(evaluation["completed_at"], Value::Null, "{evaluation}");
     local.say(&path, json!([outcome(MET, 1)])).await.ok();
 }
+
+#[tokio::test]
+async fn an_interrupt_ends_what_a_spent_budget_has_stopped() {
+    let local = Local::start().await;
+    let limit = json!({"type": "limit", "max_list_cost": {"amount": "1", "currency": "USD"}});
+    let path = local.session(json!({"budget": limit})).await;
+    let mut seen = Vec::new();
+    while seen.last().is_none() || stop(&seen) != "budget_reached" {
+        seen.extend(local.converse(&path, outcome(MET, 3), "Received.").await);
+        assert!(seen.len() < 4_000, "the agent costs next to nothing");
+    }
+    let used = of_kind(&seen, "agent.custom_tool_use").pop().unwrap();
+    let last = |session: &Value| {
+        let all = session["outcome_evaluations"].as_array().unwrap();
+        all.last().unwrap()["result"].clone()
+    };
+    assert_eq!(last(&local.get(&path).await.ok()), "running");
+
+    let interrupted = local.turn(&path, json!([{"type": "user.interrupt"}])).await;
+    assert_eq!(stop(&interrupted), "budget_reached");
+    let ends = of_kind(&interrupted, "span.outcome_evaluation_end");
+    assert_eq!(ends.len(), 1);
+    assert_eq!(last(&local.get(&path).await.ok()), "interrupted");
+    let late = super::talk::answer(used, "Received.");
+    let (status, _, text) = local.say(&path, json!([late])).await.error();
+    assert_eq!(status, 400);
+    assert!(text.contains("waits for an answer"), "{text}");
+    // The budget is as spent as before.
+    let more = local.say(&path, json!([outcome(MET, 3)])).await.error();
+    assert!(more.2.contains("has spent its budget"), "{}", more.2);
+}

@@ -1,20 +1,15 @@
 //! What is left of sessions when a server ends in the middle of them.
 
-use std::{
-    io::{BufRead as _, BufReader},
-    path::Path,
-    process::{Child, Stdio},
-};
-
 use dreamtrial::serve::{Location, Settings};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::{
-    Local, settings,
+    Local,
+    process::Process,
+    settings,
     talk::{TASK, kinds, message, tools},
 };
-use crate::command_line::dreamtrial;
 
 /// What events say, without what differs from session to session.
 fn said(events: &[Value]) -> Vec<String> {
@@ -70,37 +65,12 @@ async fn a_turn_that_was_lost_is_played_again_as_it_was() {
     }
 }
 
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A server as a process.
-fn start(database: &Path) -> (Killed, Local) {
-    let mut child = dreamtrial()
-        .args(["serve", "--address", "127.0.0.1:0", "--database"])
-        .arg(database)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line.trim_end().strip_prefix("http://").unwrap();
-    let local = Local::at(address.parse().unwrap());
-    (Killed(child), local)
-}
-
 #[tokio::test]
 async fn sessions_of_a_killed_server_go_on_and_nothing_is_done_twice() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("objects.db");
-    let (mut server, local) = start(&file);
+    let server = Process::start(&file, &[]);
+    let local = server.client();
     let (agent, environment) = local.agent(tools()).await;
     let mut paths = Vec::new();
     for _ in 0..30 {
@@ -112,10 +82,10 @@ async fn sessions_of_a_killed_server_go_on_and_nothing_is_done_twice() {
         assert_eq!(made["status"], "running");
         paths.push(format!("/v1/sessions/{}", made["id"].as_str().unwrap()));
     }
-    server.0.kill().unwrap();
-    server.0.wait().unwrap();
+    drop(server);
 
-    let (_server, local) = start(&file);
+    let server = Process::start(&file, &[]);
+    let local = server.client();
     let mut first: Option<Vec<String>> = None;
     for path in &paths {
         assert_eq!(local.settled(path).await["status"], "idle");

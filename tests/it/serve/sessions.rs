@@ -78,6 +78,27 @@ async fn a_session_is_made_changed_archived_and_deleted() {
 }
 
 #[tokio::test]
+async fn the_tools_of_a_session_are_those_of_its_first_event() {
+    let local = Local::start().await;
+    let path = local.session(json!({})).await;
+    local.turn(&path, json!([message("Hello.")])).await;
+    let before = local.get(&path).await.ok();
+    let (status, _, text) = local
+        .post(&path, json!({"agent": {"tools": []}, "title": "t"}))
+        .await
+        .error();
+    assert_eq!(status, 400);
+    assert_eq!(
+        text,
+        "agent: the embedded agent's tools are those of its first event; open another session"
+    );
+    assert_eq!(local.get(&path).await.ok(), before);
+    // The same tools again are no change.
+    let same = json!({"agent": {"tools": tools()}, "title": "t"});
+    assert_eq!(local.post(&path, same).await.ok()["title"], "t");
+}
+
+#[tokio::test]
 async fn lists_are_filtered_and_paged_both_ways() {
     let local = Local::start().await;
     let store = local.store("s").await;

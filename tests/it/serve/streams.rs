@@ -38,6 +38,25 @@ async fn a_reader_that_comes_late_to_its_stream_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_reader_that_is_behind_when_its_session_is_deleted_loses_nothing() {
+    let local = Local::start().await;
+    let path = local.session(json!({})).await;
+    local.turn(&path, json!([message("before")])).await;
+    let mut slow = local.listen(&path).await;
+    // More than connections take up by themselves.
+    let long = "x".repeat(4 << 20);
+    let mut said = Vec::new();
+    for _ in 0..8 {
+        said.extend(local.turn(&path, json!([message(&long)])).await);
+    }
+    local.delete(&path).await.ok();
+    let mut seen = slow.rest().await;
+    assert_eq!(seen.pop().unwrap()["type"], "session.deleted");
+    // Not by themselves: they are long.
+    assert!(seen == said, "{:?}", kinds(&seen));
+}
+
+#[tokio::test]
 async fn many_streams_show_the_same() {
     let local = Local::start().await;
     let path = local.session(json!({})).await;

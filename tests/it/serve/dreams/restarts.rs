@@ -1,43 +1,23 @@
 //! Dreams under way when the process is killed.
 
-use std::{
-    collections::BTreeMap,
-    io::{BufRead as _, BufReader},
-    path::Path,
-    process::{Child, Stdio},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use serde_json::json;
 
-use super::{super::Local, Material, changed, contents, ended};
-use crate::command_line::dreamtrial;
-
-/// A server as a process, which is killed when this is dropped.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // What has ended already cannot be killed, and that is as well.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use super::{
+    super::{
+        Local,
+        process::Process,
+        talk::{TASK, message},
+    },
+    Material, changed, contents, ended, until,
+};
 
 /// Starts a server on a database, whose dreams take so many seconds.
 fn serve(database: &Path, seconds: &str) -> (Process, Local) {
-    let mut child = dreamtrial()
-        .args(["serve", "--address", "127.0.0.1:0", "--no-rate-limits"])
-        .args(["--dream-seconds", seconds, "--database"])
-        .arg(database)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line.trim_end().strip_prefix("http://").unwrap();
-    (Process(child), Local::at(address.parse().unwrap()))
+    let process = Process::start(database, &["--no-rate-limits", "--dream-seconds", seconds]);
+    let local = process.client();
+    (process, local)
 }
 
 /// How many stores there are.
@@ -91,4 +71,65 @@ async fn a_dream_that_was_killed_is_made_again_from_its_input_into_the_same_stor
         drop(process);
     }
     assert!(results.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[tokio::test]
+async fn a_dream_that_was_killed_reads_sessions_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("objects.db");
+    let (process, local) = serve(&database, "3600");
+    let material = Material::new(&local, "one", 3).await;
+    let made = local.post("/v1/dreams", material.order()).await.ok();
+    until(&local, &made, |dream| dream["outputs"] != json!([])).await;
+    // The session grows only now.
+    let session = format!("/v1/sessions/{}", material.session);
+    let accepted = "The user took it. This task is done.";
+    local.converse(&session, message(TASK), accepted).await;
+    drop(process);
+
+    let (_process, local) = serve(&database, "0");
+    let result = async |dream| {
+        let done = ended(&local, &dream).await;
+        assert_eq!(done["status"], "completed", "{done}");
+        let output = done["outputs"][0]["memory_store_id"].as_str().unwrap();
+        contents(&local, output).await
+    };
+    let killed = result(made).await;
+    let untold = Material::new(&local, "one", 3).await;
+    let of_untold = local.post("/v1/dreams", untold.order()).await.ok();
+    assert_eq!(killed, result(of_untold).await);
+    // What was said since would have made another dream of it.
+    let again = local.post("/v1/dreams", material.order()).await.ok();
+    assert_ne!(killed, result(again).await);
+}
+
+#[tokio::test]
+async fn a_dream_leaves_alone_what_somebody_changed_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("objects.db");
+    let (process, local) = serve(&database, "3600");
+    let material = Material::new(&local, "one", 120).await;
+    let input = contents(&local, &material.store).await;
+    let made = local
+        .post("/v1/dreams", material.order_in_place())
+        .await
+        .ok();
+    changed(&local, &made, &input).await;
+    // The last one has not been dreamt on yet.
+    let path = "/n/0119.md";
+    let store = format!("/v1/memory_stores/{}", material.store);
+    let memories = local.pages(&format!("{store}/memories"), 20).await.concat();
+    let memory = memories
+        .iter()
+        .find(|memory| memory["path"] == path)
+        .unwrap();
+    let memory = format!("{store}/memories/{}", memory["id"].as_str().unwrap());
+    local.post(&memory, json!({"content": "mine"})).await.ok();
+    drop(process);
+
+    let (_process, local) = serve(&database, "0");
+    assert_eq!(ended(&local, &made).await["status"], "completed");
+    let after = contents(&local, &material.store).await;
+    assert_eq!(after[path], "mine");
+    assert!(!after.contains_key("/n/0118.md"));
 }
