@@ -124,16 +124,14 @@ pub(super) fn write(
         if content_at(writer.transaction, &place)? != *before {
             continue;
         }
-        let (transaction, actor) = (writer.transaction, actor.clone());
+        let (database, transaction) = (writer.database, writer.transaction);
+        let (actor, now) = (actor.clone(), writer.now);
         match after {
             Some(content) => {
-                let content = content.clone();
-                let database = writer.database;
-                database.write_memory_in(transaction, &place, content, actor, writer.now)?;
+                database.write_memory_in(transaction, &place, content.clone(), actor, now)?;
             }
             None => {
-                let database = writer.database;
-                database.remove_memory_in(transaction, &place, actor, writer.now)?;
+                database.remove_memory_in(transaction, &place, actor, now)?;
             }
         }
     }

@@ -220,18 +220,19 @@ fn memory_is_looked_into_and_written_as_files() {
     }
     assert_eq!(notes(&history), 0);
 
-    // A file that is no longer there is not taken for another.
-    let mut redacted = setting.clone();
-    redacted.memory = setting.memory.map(|mount| Mount {
-        access: MemoryAccess {
-            store: Store::default(),
-            ..mount.access
-        },
-        ..mount
-    });
+    // A file that was read and is no longer there is not taken for the note.
     history.truncate(closing);
-    let error = next(&redacted, &history).expect_err("a file that was read");
-    insta::assert_snapshot!(error, @"");
+    let read = history
+        .iter()
+        .position(|event| matches!(event, Event::File { name, .. } if name == "read"));
+    let redacted = Event::File {
+        name: "read".to_owned(),
+        path: "/mnt/memory/team/notes/b.md".to_owned(),
+        failed: false,
+    };
+    history.insert(read.expect("a file") + 1, redacted);
+    let error = next(&setting, &history).expect_err("a file that is not there");
+    insta::assert_snapshot!(error, @"the use of `read` on `/mnt/memory/team/notes/b.md` of the session's history is none that the embedded agent makes there: the session's memory was redacted, or another version of dreamtrial played it");
 }
 
 #[test]
