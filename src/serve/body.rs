@@ -1,5 +1,5 @@
-//! The body of a request: JSON up to a size and within a time, read into a type, with the field at fault in
-//! the error.
+//! The body of a request, up to a size and within a time: JSON is read into a type, with the field at fault
+//! in the error.
 
 use std::time::Duration;
 
@@ -45,9 +45,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Given<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let bytes = read(request.into_body(), MAX_BYTES, MAX_DISCARDED, PATIENCE).await?;
+        let bytes = whole(request.into_body(), MAX_BYTES).await?;
         parse(&bytes).map(Self)
     }
+}
+
+/// A body of at most so many bytes, within the time that every body has.
+pub(super) async fn whole(body: Body, most: usize) -> Result<Bytes, ApiError> {
+    read(body, most, MAX_DISCARDED, PATIENCE).await
 }
 
 async fn read(

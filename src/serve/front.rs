@@ -27,9 +27,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// The values of `anthropic-version` that are spoken.
 const VERSIONS: [&str; 2] = ["2026-10-21", "2023-06-01"];
 
-const MANAGED_AGENTS: &str = "managed-agents-2026-04-01";
+pub(super) const MANAGED_AGENTS: &str = "managed-agents-2026-04-01";
 const AGENT_MEMORY: &str = "agent-memory-2026-07-22";
 const DREAMING: &str = "dreaming-2026-04-21";
+/// Asks for files as they were before they were generally available.
+pub(super) const FILES_BETA: &str = "files-api-2025-04-14";
 
 /// The values of `anthropic-beta` that are known.
 const BETAS: [&str; 5] = [
@@ -37,7 +39,7 @@ const BETAS: [&str; 5] = [
     "managed-agents-2026-04-01-research-preview",
     AGENT_MEMORY,
     DREAMING,
-    "files-api-2025-04-14",
+    FILES_BETA,
 ];
 
 /// The keys that are let in.
@@ -198,13 +200,19 @@ fn check_version(headers: &HeaderMap) -> Result<(), ApiError> {
     )))
 }
 
-fn check_betas(headers: &HeaderMap, path: &str) -> Result<(), ApiError> {
-    let mut given: BTreeSet<String> = BTreeSet::new();
+/// The values of `anthropic-beta` in a request.
+pub(super) fn betas(headers: &HeaderMap) -> BTreeSet<String> {
+    let mut given = BTreeSet::new();
     for value in headers.get_all("anthropic-beta") {
         let text = String::from_utf8_lossy(value.as_bytes());
         let values = text.split(',').map(str::trim);
         given.extend(values.filter(|value| !value.is_empty()).map(str::to_owned));
     }
+    given
+}
+
+fn check_betas(headers: &HeaderMap, path: &str) -> Result<(), ApiError> {
+    let given = betas(headers);
     let unknown: Vec<String> = given
         .iter()
         .filter(|value| !BETAS.contains(&value.as_str()))

@@ -17,6 +17,7 @@ mod dreams;
 mod environments;
 mod error;
 mod fault;
+mod files;
 mod front;
 mod identifier;
 mod limit;
@@ -269,6 +270,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .merge(memories::routes())
         .merge(sessions::routes())
         .merge(dreams::routes())
+        .merge(files::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn_with_state(

@@ -11,7 +11,7 @@ pub(super) const DEFAULT_LIMIT: usize = 20;
 /// How many objects a page has at most.
 pub(super) const MAX_LIMIT: usize = 100;
 /// How many objects a page has, and how many at most, where pages are long.
-const LONG_LIMIT: usize = 1_000;
+pub(super) const LONG_LIMIT: usize = 1_000;
 
 /// The order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +120,14 @@ impl List {
     /// The same where pages are long.
     pub(super) fn numbered_long(self, parameters: &Parameters) -> Result<Window<i64>, ApiError> {
         Self::with_numbers(self.window_of(parameters, LONG_LIMIT, LONG_LIMIT)?)
+    }
+
+    /// The same where a page may be long, and is short if nothing is said.
+    pub(super) fn numbered_up_to_long(
+        self,
+        parameters: &Parameters,
+    ) -> Result<Window<i64>, ApiError> {
+        Self::with_numbers(self.window_of(parameters, DEFAULT_LIMIT, LONG_LIMIT)?)
     }
 
     fn with_numbers(window: Window<String>) -> Result<Window<i64>, ApiError> {

@@ -23,11 +23,16 @@ const INVISIBLE: [GeneralCategory; 4] = [
 
 /// Refuses what is no path of a memory.
 pub(super) fn check_path(path: &str) -> Result<(), ApiError> {
+    check_path_in("path", path)
+}
+
+/// The same for a path in another field.
+pub(super) fn check_path_in(field: &str, path: &str) -> Result<(), ApiError> {
     match fault(path) {
         None => Ok(()),
         // The path is shown with its invisible characters written out.
         Some(fault) => Err(ApiError::invalid(format!(
-            "path: `{}` {fault}",
+            "{field}: `{}` {fault}",
             shown(path)
         ))),
     }

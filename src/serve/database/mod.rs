@@ -4,6 +4,7 @@
 //! whole or not at all; no other process writes to the file.
 
 mod schema;
+mod tables;
 
 use std::{
     fmt,

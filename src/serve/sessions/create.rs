@@ -70,9 +70,9 @@ pub(super) async fn create(
         }
         session.insert(writer.transaction)?;
         let resources = body.resources.unwrap_or_default();
-        mounts::attach(writer.transaction, &owner, session.number, resources)?;
+        mounts::attach(writer, &owner, session.number, resources)?;
         if !initial.is_empty() {
-            writer.receive(&mut session, &initial)?;
+            writer.receive(&mut session, "initial_events", &initial)?;
             session.save(writer.transaction)?;
         }
         let made = shape::wire(writer.transaction, &session, writer.prices, writer.now)?;

@@ -49,7 +49,7 @@ pub(super) async fn send(
     }
     let (number, data) = written(&shared, move |writer| {
         let mut session = find(writer.transaction, &owner, &id)?;
-        let data = writer.receive(&mut session, &sent)?;
+        let data = writer.receive(&mut session, "events", &sent)?;
         session.save(writer.transaction)?;
         Ok((session.number, data))
     })
@@ -61,10 +61,11 @@ pub(super) async fn send(
 
 impl Writer<'_> {
     /// Keeps what was sent to a session, all or nothing, and sets it running where that is something to do.
-    /// Gives the events as they are sent back.
+    /// Gives the events as they are sent back. `field` is what they are called in errors.
     pub(super) fn receive(
         &self,
         session: &mut Session,
+        field: &str,
         sent: &[Sent],
     ) -> Result<Vec<Value>, ApiError> {
         session.must_be_alive()?;
@@ -72,14 +73,18 @@ impl Writer<'_> {
         let mut pursues = !outcomes::open(self.transaction, session.number)?.is_empty();
         let mut events = Vec::new();
         for (number, event) in sent.iter().enumerate() {
+            let located = |within: &str, error: ApiError| ApiError {
+                message: format!("{field}[{number}]{within}: {}", error.message),
+                ..error
+            };
             self.check(session, event, &mut pursues)
-                .map_err(|error| ApiError {
-                    message: format!("events[{number}]: {}", error.message),
-                    ..error
-                })?;
+                .map_err(|error| located("", error))?;
             let outcome = if let Sent::Outcome(defined) = event {
                 let id = self.id("outc");
-                self.define_outcome(session.number, &id, &defined.description)?;
+                let rubric = self
+                    .rubric_in_file(session, defined)
+                    .map_err(|error| located(".rubric", error))?;
+                self.define_outcome(session.number, &id, &defined.description, rubric)?;
                 id
             } else {
                 String::new()

@@ -13,6 +13,7 @@ mod compose;
 mod cost;
 mod create;
 mod events;
+mod files;
 mod history;
 mod list;
 mod listeners;
@@ -72,9 +73,9 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         )
         .route(
             "/v1/sessions/{session}/resources/{resource}",
-            get(resources::none)
-                .post(resources::none)
-                .delete(resources::none),
+            get(resources::retrieve)
+                .post(resources::update)
+                .delete(resources::delete),
         )
         .route("/v1/sessions/{session}/threads", get(threads::list))
         .route(

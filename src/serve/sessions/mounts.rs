@@ -3,6 +3,7 @@
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 
+use super::{files::GivenFile, history::Writer};
 use crate::serve::{ApiError, memory_stores::find_store, patch::length};
 
 /// The most stores of a session.
@@ -35,10 +36,7 @@ pub(in crate::serve) enum Resource {
     /// A memory store.
     MemoryStore(GivenStore),
     /// A file.
-    File {
-        /// Its id.
-        file_id: String,
-    },
+    File(GivenFile),
     /// A repository.
     GithubRepository {},
 }
@@ -60,6 +58,9 @@ pub(in crate::serve) struct GivenStore {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename = "memory_store")]
 pub(super) struct Mounted {
+    /// Its place among what the session has.
+    #[serde(skip)]
+    pub(super) position: i64,
     #[serde(rename = "memory_store_id")]
     pub(super) store: String,
     pub(super) access: Access,
@@ -70,72 +71,94 @@ pub(super) struct Mounted {
     pub(super) path: String,
 }
 
-/// Attaches stores to a new session.
+/// Mounts what a new session is opened with.
 pub(super) fn attach(
-    transaction: &Transaction<'_>,
+    writer: &Writer<'_>,
     owner: &str,
     session: i64,
     resources: Vec<Resource>,
 ) -> Result<(), ApiError> {
-    if resources.len() > MAX_STORES {
+    let is_store = |resource: &&Resource| matches!(resource, Resource::MemoryStore(_));
+    let stores = resources.iter().filter(is_store).count();
+    if stores > MAX_STORES {
         return Err(ApiError::invalid(format!(
-            "resources: {} memory stores, and at most {MAX_STORES} are possible",
-            resources.len()
+            "resources: {stores} memory stores, and at most {MAX_STORES} are possible"
         )));
     }
     let mut mounted: Vec<Mounted> = Vec::new();
-    for (position, resource) in resources.into_iter().enumerate() {
-        let wrong = |why: String| Err(ApiError::invalid(format!("resources[{position}]{why}")));
-        let given = match resource {
-            Resource::MemoryStore(given) => given,
-            Resource::File { file_id } => return Err(ApiError::no_such("file", &file_id)),
-            Resource::GithubRepository {} => {
-                return wrong(": this server mounts memory stores only".to_owned());
+    for (position, resource) in (0i64..).zip(resources) {
+        match resource {
+            Resource::MemoryStore(given) => {
+                let mount = mount(writer.transaction, owner, position, given, &mounted)?;
+                insert(writer.transaction, session, &mount)?;
+                mounted.push(mount);
             }
-        };
-        let store = find_store(transaction, owner, &given.memory_store_id)?;
-        if store.archived_at.is_some() {
-            return wrong(format!(": memory store `{}` is archived", store.id));
+            Resource::File(given) => {
+                let field = format!("resources[{position}].");
+                writer.mount_file(owner, session, position, given, &field)?;
+            }
+            Resource::GithubRepository {} => {
+                return Err(ApiError::invalid(format!(
+                    "resources[{position}]: this server mounts no repositories"
+                )));
+            }
         }
-        if mounted.iter().any(|other| other.store == store.id) {
-            return wrong(format!(": memory store `{}` is given twice", store.id));
-        }
-        let instructions = given.instructions;
-        if let Some(text) = &instructions {
-            let field = format!("resources[{position}].instructions");
-            length(&field, "the text", text, 0, MAX_INSTRUCTIONS)?;
-        }
-        mounted.push(Mounted {
-            path: path(&store.name, &mounted),
-            store: store.id,
-            access: given.access.unwrap_or_default(),
-            instructions,
-            name: store.name,
-            description: store.description,
-        });
     }
-    for (position, mount) in (0i64..).zip(mounted) {
-        transaction
-            .prepare_cached("INSERT INTO session_stores VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
-            .execute(params![
-                session,
-                position,
-                mount.store,
-                mount.access.as_str(),
-                mount.instructions,
-                mount.name,
-                mount.description,
-                mount.path,
-            ])?;
+    Ok(())
+}
+
+/// A store as it is mounted beside others.
+fn mount(
+    transaction: &Transaction<'_>,
+    owner: &str,
+    position: i64,
+    given: GivenStore,
+    others: &[Mounted],
+) -> Result<Mounted, ApiError> {
+    let wrong = |why: String| Err(ApiError::invalid(format!("resources[{position}]{why}")));
+    let store = find_store(transaction, owner, &given.memory_store_id)?;
+    if store.archived_at.is_some() {
+        return wrong(format!(": memory store `{}` is archived", store.id));
     }
+    if others.iter().any(|other| other.store == store.id) {
+        return wrong(format!(": memory store `{}` is given twice", store.id));
+    }
+    if let Some(text) = &given.instructions {
+        let field = format!("resources[{position}].instructions");
+        length(&field, "the text", text, 0, MAX_INSTRUCTIONS)?;
+    }
+    Ok(Mounted {
+        position,
+        path: path(&store.name, others),
+        store: store.id,
+        access: given.access.unwrap_or_default(),
+        instructions: given.instructions,
+        name: store.name,
+        description: store.description,
+    })
+}
+
+fn insert(transaction: &Transaction<'_>, session: i64, mount: &Mounted) -> Result<(), ApiError> {
+    transaction
+        .prepare_cached("INSERT INTO session_stores VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+        .execute(params![
+            session,
+            mount.position,
+            mount.store,
+            mount.access.as_str(),
+            mount.instructions,
+            mount.name,
+            mount.description,
+            mount.path,
+        ])?;
     Ok(())
 }
 
 /// The stores of a session, in the order in which they were given.
 pub(super) fn of(transaction: &Transaction<'_>, session: i64) -> Result<Vec<Mounted>, ApiError> {
     let mut statement = transaction.prepare_cached(
-        "SELECT store, access, instructions, name, description, mount FROM session_stores
-        WHERE session = ?1 ORDER BY position",
+        "SELECT store, access, instructions, name, description, mount, position
+        FROM session_stores WHERE session = ?1 ORDER BY position",
     )?;
     let mounts = statement.query_map([session], |row| {
         let access: String = row.get(1)?;
@@ -150,6 +173,7 @@ pub(super) fn of(transaction: &Transaction<'_>, session: i64) -> Result<Vec<Moun
             name: row.get(3)?,
             description: row.get(4)?,
             path: row.get(5)?,
+            position: row.get(6)?,
         })
     })?;
     Ok(mounts.collect::<Result<_, _>>()?)
@@ -193,6 +217,7 @@ mod tests {
             let path = path(name, &mounted);
             assert_eq!(path, wanted);
             mounted.push(Mounted {
+                position: 0,
                 store: name.to_owned(),
                 access: Access::ReadWrite,
                 instructions: None,

@@ -3,10 +3,15 @@
 use rusqlite::{Transaction, params};
 use serde_json::{Value, json};
 
-use super::history::Writer;
+use super::{
+    history::Writer,
+    sent::{MAX_RUBRIC, Outcome},
+    session::Session,
+};
 use crate::serve::{
     ApiError,
     database::optional_time,
+    files,
     play::{Evaluation, Verdict},
 };
 
@@ -61,20 +66,42 @@ pub(super) fn wire(transaction: &Transaction<'_>, session: i64) -> Result<Vec<Va
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+/// The text of the rubric that an outcome was given as a file.
+pub(super) fn rubric(transaction: &Transaction<'_>, id: &str) -> Result<Option<String>, ApiError> {
+    let found = transaction
+        .prepare_cached("SELECT rubric FROM session_outcomes WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    Ok(found)
+}
+
 impl Writer<'_> {
-    /// Keeps a new outcome.
+    /// The text of a rubric that is a file. It is read when the outcome is defined: what becomes of the
+    /// file later does not change what is asked for.
+    pub(super) fn rubric_in_file(
+        &self,
+        session: &Session,
+        defined: &Outcome,
+    ) -> Result<Option<String>, ApiError> {
+        let file = defined.rubric_file();
+        file.map(|file| files::text(self.transaction, &session.owner, file, MAX_RUBRIC, self.now))
+            .transpose()
+    }
+
+    /// Keeps a new outcome. `rubric` is its text where that is not in the event.
     pub(super) fn define_outcome(
         &self,
         session: i64,
         id: &str,
         description: &str,
+        rubric: Option<String>,
     ) -> Result<(), ApiError> {
         self.transaction
             .prepare_cached(
-                "INSERT INTO session_outcomes (id, session, description, result, iteration)
-                VALUES (?1, ?2, ?3, 'pending', 0)",
+                "INSERT INTO session_outcomes
+                    (id, session, description, result, iteration, rubric)
+                VALUES (?1, ?2, ?3, 'pending', 0, ?4)",
             )?
-            .execute(params![id, session, description])?;
+            .execute(params![id, session, description, rubric])?;
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     history::{self, Stored, kind},
-    mounts,
+    mounts, outcomes,
     session::{Opening, Session, find},
 };
 use crate::{
@@ -170,7 +170,12 @@ fn events(transaction: &Transaction<'_>, session: i64, until: i64) -> Result<Vec
     let mut events = Vec::new();
     let mut used = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        events.extend(event(Stored::read(row)?, &mut used)?);
+        let mut stored = Stored::read(row)?;
+        if stored.kind == kind::OUTCOME && stored.body["rubric"]["type"] == "file" {
+            let id = string(&stored.body["outcome_id"]);
+            stored.body["rubric"]["content"] = outcomes::rubric(transaction, &id)?.into();
+        }
+        events.extend(event(stored, &mut used)?);
     }
     Ok(events)
 }

@@ -62,12 +62,7 @@ impl Writer<'_> {
         session.status = Status::Running;
         session.insert(self.transaction)?;
         let stores = pipeline.stores.into_iter().map(Resource::MemoryStore);
-        mounts::attach(
-            self.transaction,
-            &pipeline.owner,
-            session.number,
-            stores.collect(),
-        )?;
+        mounts::attach(self, &pipeline.owner, session.number, stores.collect())?;
         self.say_running(&mut session)?;
         session.save(self.transaction)?;
         Ok(session.id)

@@ -13,7 +13,7 @@ use crate::serve::ApiError;
 const MAX_ITERATIONS: u32 = 20;
 const DEFAULT_ITERATIONS: u32 = 3;
 /// The most characters of a rubric.
-const MAX_RUBRIC: usize = 262_144;
+pub(super) const MAX_RUBRIC: usize = 262_144;
 
 /// What a message may consist of.
 const MESSAGE_BLOCKS: [&str; 3] = ["text", "image", "document"];
@@ -203,6 +203,14 @@ impl Sent {
 }
 
 impl Outcome {
+    /// The file that its rubric is, if it is one.
+    pub(super) fn rubric_file(&self) -> Option<&str> {
+        match &self.rubric {
+            Rubric::Text { .. } => None,
+            Rubric::File { file_id } => Some(file_id),
+        }
+    }
+
     fn check(&self) -> Result<(), ApiError> {
         if let Some(most) = self.max_iterations
             && !(1..=MAX_ITERATIONS).contains(&most)
@@ -215,7 +223,8 @@ impl Outcome {
             Rubric::Text { content } => {
                 crate::serve::patch::length("rubric.content", "the text", content, 1, MAX_RUBRIC)
             }
-            Rubric::File { file_id } => Err(ApiError::no_such("rubric: file", file_id)),
+            // The file is read where the event is taken.
+            Rubric::File { .. } => Ok(()),
         }
     }
 }

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use rusqlite::Transaction;
 use serde_json::{Value, json};
 
-use super::{cost, mounts, outcomes, session::Session};
+use super::{cost, outcomes, resources, session::Session};
 use crate::{price::PriceList, serve::ApiError};
 
-/// A session with its stores and its outcomes.
+/// A session with what is mounted into it and its outcomes.
 pub(super) fn wire(
     transaction: &Transaction<'_>,
     session: &Session,
@@ -23,7 +23,7 @@ pub(super) fn wire(
         "deployment_id": null,
         "agent": session.agent,
         "metadata": session.metadata,
-        "resources": mounts::of(transaction, session.number)?,
+        "resources": resources::of(transaction, session.number)?,
         "outcome_evaluations": outcomes::wire(transaction, session.number)?,
         "budget": cost::budget(session.budget),
         "usage": cost::usage(session, prices),

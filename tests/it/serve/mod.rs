@@ -4,6 +4,7 @@ mod agents;
 mod command;
 mod dreams;
 mod events;
+mod files;
 mod front;
 mod malformed;
 mod memories;

@@ -4,11 +4,12 @@ use proptest::{prelude::*, sample::select};
 
 use super::{
     bodies::{bodies, body, odd_value, put},
+    forms::form,
     wire::Request,
 };
 
 /// Paths of all routes, where `@` stands for an id.
-const ROUTES: [&str; 40] = [
+const ROUTES: [&str; 41] = [
     "/v1/agents",
     "/v1/agents/@",
     "/v1/agents/@/archive",
@@ -43,6 +44,7 @@ const ROUTES: [&str; 40] = [
     "/v1/dreams/@/archive",
     "/v1/files",
     "/v1/files/@",
+    "/v1/files/@/content",
     "/v1/messages",
     "/v1",
     "/",
@@ -144,6 +146,10 @@ fn query(ids: Vec<String>) -> impl Strategy<Value = String> {
         "agent_version",
         "memory_store_id",
         "expected_content_sha256",
+        "ids[]",
+        "scope_id",
+        "after_id",
+        "before_id",
         "beta",
         "event_deltas[]",
         "%00",
@@ -226,7 +232,7 @@ fn headers() -> impl Strategy<Value = Vec<(String, String)>> {
 }
 
 /// Requests that are right but for one thing, or not even that: method, path, and the body's number.
-const NEAR: [(&str, &str, usize); 22] = [
+const NEAR: [(&str, &str, usize); 29] = [
     ("POST", "/v1/agents", 1),
     ("POST", "/v1/agents/@0", 1),
     ("GET", "/v1/agents/@0", 0),
@@ -249,6 +255,13 @@ const NEAR: [(&str, &str, usize); 22] = [
     ("GET", "/v1/dreams/@5", 0),
     ("POST", "/v1/dreams/@5/cancel", 0),
     ("GET", "/v1/dreams", 0),
+    ("POST", "/v1/sessions/@4/resources", 9),
+    ("POST", "/v1/sessions/@4/events", 10),
+    ("GET", "/v1/sessions/@4/resources/@8", 0),
+    ("DELETE", "/v1/sessions/@4/resources/@8", 0),
+    ("GET", "/v1/files/@7", 0),
+    ("GET", "/v1/files/@7/content", 0),
+    ("GET", "/v1/files", 0),
 ];
 
 /// Puts ids in the place of their marks.
@@ -309,5 +322,16 @@ pub(super) fn attack(theirs: &[String], own: &[String]) -> impl Strategy<Value =
             }
         },
     );
-    prop_oneof![wild, near]
+    let form = (headers(), form()).prop_map(|(mut headers, (content_type, body))| {
+        headers.retain(|(name, _)| name != "content-type");
+        headers.push(("content-type".to_owned(), content_type));
+        Request {
+            method: "POST".to_owned(),
+            target: "/v1/files".to_owned(),
+            headers,
+            body,
+            missing: 0,
+        }
+    });
+    prop_oneof![10 => wild, 10 => near, 1 => form]
 }

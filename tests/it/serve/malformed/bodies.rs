@@ -31,6 +31,9 @@ pub(super) fn bodies() -> Vec<Value> {
             {"type": "user.define_outcome", "description": "d", "rubric": {"type": "text", "content": "r"}},
             {"type": "user.custom_tool_result", "custom_tool_use_id": "@5",
                 "content": [{"type": "text", "text": "x"}]}]}),
+        json!({"type": "file", "file_id": "@7", "mount_path": "/a"}),
+        json!({"events": [{"type": "user.define_outcome", "description": "d",
+            "rubric": {"type": "file", "file_id": "@7"}}]}),
     ]
 }
 

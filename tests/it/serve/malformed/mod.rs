@@ -2,6 +2,7 @@
 
 mod attacks;
 mod bodies;
+mod forms;
 mod wire;
 
 use std::{sync::Mutex, thread};
@@ -26,7 +27,8 @@ const CONNECTIONS: usize = 8;
 const REQUESTS: usize = 25;
 const ROUNDS: u32 = 50;
 
-/// The ids of a key: agent, environment, store, memory, session, dream, version of the memory.
+/// The ids of a key: agent, environment, store, memory, session, dream, version of the memory, file, file of
+/// the session.
 type Ids = Vec<String>;
 
 /// What a key has: ids, and the paths under which it reads everything.
@@ -79,7 +81,30 @@ async fn possessions(local: &Local, key: &str, word: &str) -> (Ids, Vec<String>)
     paths.push(format!("/v1/sessions/{session}/events"));
     ids.push(memory["memory_version_id"].as_str().unwrap().to_owned());
     paths.push(format!("/v1/memory_stores/{store}/memory_versions"));
-    for list in ["agents", "environments", "memory_stores", "sessions"] {
+    let content = json!({"a": word}).to_string();
+    let file = local
+        .upload_as(
+            key,
+            &format!("{word}.json"),
+            "application/json",
+            content.as_bytes(),
+        )
+        .await;
+    let resources = format!("/v1/sessions/{session}/resources");
+    let resource = json!({"type": "file", "file_id": file, "mount_path": format!("/{word}")});
+    let resource = local.post_as(key, &resources, &resource).await.ok();
+    paths.push(format!("/v1/files/{file}"));
+    paths.push(format!("/v1/files/{file}/content"));
+    paths.push(resources);
+    ids.push(file);
+    ids.push(resource["id"].as_str().unwrap().to_owned());
+    for list in [
+        "agents",
+        "environments",
+        "memory_stores",
+        "sessions",
+        "files",
+    ] {
         paths.push(format!("/v1/{list}"));
     }
     (ids, paths)
