@@ -69,7 +69,7 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
 async fn read(mut form: Multipart) -> Result<Upload, ApiError> {
     let mut file = None;
     let mut lifetime = None;
-    while let Some(field) = form.next_field().await.map_err(no_form)? {
+    while let Some(field) = form.next_field().await.map_err(|error| no_form(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
         let is_given = match name.as_str() {
             "file" => file.replace(read_file(field).await?).is_some(),
@@ -92,7 +92,7 @@ async fn read(mut form: Multipart) -> Result<Upload, ApiError> {
 async fn read_file(field: Field<'_>) -> Result<Upload, ApiError> {
     let media_type = field.content_type().unwrap_or(UNKNOWN_TYPE).to_owned();
     let name = name(field.file_name().unwrap_or_default(), &media_type);
-    let content = field.bytes().await.map_err(no_form)?;
+    let content = field.bytes().await.map_err(|error| no_form(&error))?;
     if content.len() > MAX_BYTES {
         return Err(ApiError::new(
             ErrorKind::TooLarge,
@@ -116,7 +116,7 @@ async fn read_file(field: Field<'_>) -> Result<Upload, ApiError> {
 }
 
 async fn read_lifetime(field: Field<'_>) -> Result<i64, ApiError> {
-    let text = field.text().await.map_err(no_form)?;
+    let text = field.text().await.map_err(|error| no_form(&error))?;
     let seconds = text.parse().ok();
     seconds
         .filter(|seconds| LIFETIMES.contains(seconds))
@@ -159,8 +159,8 @@ fn shown(text: &str) -> String {
     start.escape_debug().to_string()
 }
 
-fn no_form(error: MultipartError) -> ApiError {
-    let why = std::error::Error::source(&error).map_or_else(String::new, |why| format!(": {why}"));
+fn no_form(error: &MultipartError) -> ApiError {
+    let why = std::error::Error::source(error).map_or_else(String::new, |why| format!(": {why}"));
     ApiError::invalid(format!("the body is no `multipart/form-data`{why}"))
 }
 

@@ -84,7 +84,7 @@ impl Writer<'_> {
                 let rubric = self
                     .rubric_in_file(session, defined)
                     .map_err(|error| located(".rubric", error))?;
-                self.define_outcome(session.number, &id, &defined.description, rubric)?;
+                self.define_outcome(session.number, &id, &defined.description, rubric.as_deref())?;
                 id
             } else {
                 String::new()

@@ -93,7 +93,7 @@ impl Writer<'_> {
         session: i64,
         id: &str,
         description: &str,
-        rubric: Option<String>,
+        rubric: Option<&str>,
     ) -> Result<(), ApiError> {
         self.transaction
             .prepare_cached(

@@ -22,8 +22,10 @@ use super::{Got, Local, NOW, send, settings};
 
 const BOUNDARY: &str = "a line between parts";
 
-/// A form: of each part what stands behind `form-data` in its head, and its bytes.
-fn form(parts: &[(&str, &[u8])]) -> Vec<u8> {
+/// A part of a form: what stands behind `form-data` in its head, and its bytes.
+type Part<'p> = (&'p str, &'p [u8]);
+
+fn form(parts: &[Part<'_>]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (head, content) in parts {
         bytes.extend(
@@ -36,7 +38,7 @@ fn form(parts: &[(&str, &[u8])]) -> Vec<u8> {
     bytes
 }
 
-/// The part of a form that is a file.
+/// The head of a part that is a file.
 fn part(name: &str, media_type: &str) -> String {
     format!("name=\"file\"; filename=\"{name}\"\r\ncontent-type: {media_type}")
 }
@@ -52,7 +54,7 @@ impl Local {
     }
 
     /// Uploads a form.
-    async fn upload_form(&self, parts: &[(&str, &[u8])]) -> Got {
+    async fn upload_form(&self, parts: &[Part<'_>]) -> Got {
         send(self.upload_request("one", form(parts))).await
     }
 

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{BOUNDARY, Local, form, part, send};
+use super::{BOUNDARY, Local, Part, form, part, send};
 
 /// As much as the server keeps.
 const MOST: usize = 32 * 1024 * 1024;
@@ -12,12 +12,12 @@ const MOST: usize = 32 * 1024 * 1024;
 async fn what_is_no_file_is_refused_with_the_field_at_fault() {
     let local = Local::start().await;
     let file = part("a.md", "text/plain");
-    let file: (&str, &[u8]) = (&file, b"a");
+    let file: Part<'_> = (&file, b"a");
     let lifetime = "name=\"expires_in_seconds\"";
     let long = part(&"n".repeat(256), "text/plain");
     let forbidden = part("a|b", "text/plain");
     let odd_type = part("a.md", &format!("text/{}", "x".repeat(300)));
-    let cases: [(&[(&str, &[u8])], &str); 13] = [
+    let cases: [(&[Part<'_>], &str); 13] = [
         (&[], "file: missing"),
         (&[(lifetime, b"3600")], "file: missing"),
         (&[file, file], "file: given more than once"),
