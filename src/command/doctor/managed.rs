@@ -51,7 +51,7 @@ pub(super) async fn examine(
         checks.push(Check::new("address", Level::Good, client.address()));
         for (name, family, needed) in [
             ("agents", Family::Agents, true),
-            ("memory stores", Family::Memory, true),
+            ("memory", Family::Memory, true),
             ("dreams", Family::Dreams, dreams),
         ] {
             if needed {

@@ -9,7 +9,7 @@
 //! expired.
 
 /// What makes each format of the tables out of the one before it, beginning with nothing.
-pub(super) const FORMATS: [&str; 2] = [TABLES, FILES];
+pub(super) const FORMATS: [&str; 3] = [TABLES, FILES, PLACES];
 
 const TABLES: &str = "
 CREATE TABLE agents (
@@ -159,7 +159,6 @@ CREATE TABLE dreams (
     session TEXT,
     output TEXT,
     newest INTEGER,
-    places TEXT,
     uncached_input INTEGER NOT NULL,
     cache_write INTEGER NOT NULL,
     cache_read INTEGER NOT NULL,
@@ -206,3 +205,6 @@ CREATE TABLE session_files (
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE session_outcomes ADD COLUMN rubric TEXT;
 ";
+
+/// How far each session of a dream is read, as JSON, once that is fixed.
+const PLACES: &str = "ALTER TABLE dreams ADD COLUMN places TEXT;";

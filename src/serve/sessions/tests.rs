@@ -51,7 +51,7 @@ async fn tell(shared: &Arc<Shared>, id: &str, texts: &[&str]) -> i64 {
         |text: &&str| json!({"type": "user.message", "content": [{"type": "text", "text": text}]});
     let sent = Sent::read("events", texts.iter().map(message).collect()).expect("messages");
     with(shared, id, move |writer, session| {
-        writer.receive(session, &sent)?;
+        writer.receive(session, "events", &sent)?;
         session.save(writer.transaction)?;
         Ok(session.number)
     })
@@ -178,7 +178,7 @@ async fn events_are_processed_in_the_order_of_their_places() {
     });
     let sent = Sent::read("events", vec![outcome]).expect("an outcome");
     let echo = with(&shared, &id, move |writer, session| {
-        let echo = writer.receive(session, &sent)?;
+        let echo = writer.receive(session, "events", &sent)?;
         session.save(writer.transaction)?;
         Ok(echo)
     })
