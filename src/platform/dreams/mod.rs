@@ -1,5 +1,7 @@
 //! Dreams of the service: asked for, watched, canceled, put away.
 
+mod watch;
+
 use std::{
     sync::{Mutex, PoisonError, atomic::Ordering},
     time::Duration,
@@ -8,14 +10,12 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::watch::FIRST_WAIT;
 use super::{Account, Client, DreamUsage, Family, PlatformError, send::Lost, wire::Named};
-use crate::{http::CallErrorKind, quantity::Milliseconds};
+use crate::quantity::Milliseconds;
 
 /// The most sessions that one dream of the service reads.
 pub const MOST_SESSIONS: usize = 100;
-
-/// The first wait between two looks at a dream; each further one is half as long again.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 /// How often a dream is asked for that fails by the service's own fault.
 const ATTEMPTS: u32 = 3;
@@ -95,12 +95,6 @@ enum Ended {
     Completed(Box<DreamEnd>),
     /// By a fault of the service, in these words.
     Failed(String),
-}
-
-/// A dream as it was seen last, and why it is not watched any longer, unless it has ended.
-struct Watched {
-    last: Option<(Dream, Value)>,
-    given_up: Option<PlatformError>,
 }
 
 impl Dream {
@@ -234,45 +228,6 @@ impl Account {
         })))
     }
 
-    /// Looks at a dream until it has ended, costs too much, or takes too long. That it cannot be looked at
-    /// for a while is no reason to lose hours of work.
-    async fn watch(
-        &self,
-        id: &str,
-        wish: &DreamWish<'_>,
-        affordable: &(impl Fn(&DreamUsage) -> bool + Send + Sync),
-    ) -> Watched {
-        let began = tokio::time::Instant::now();
-        let mut wait = FIRST_WAIT.min(wish.longest_wait);
-        let mut last = None;
-        let given_up = loop {
-            let seen = self.client.dream(id).await;
-            let is_late = began.elapsed() >= wish.limit;
-            match seen {
-                Ok((dream, object)) => {
-                    let has_ended =
-                        matches!(dream.status.as_str(), "completed" | "failed" | "canceled");
-                    let is_dear = !affordable(&dream.usage);
-                    last = Some((dream, object));
-                    if has_ended {
-                        break None;
-                    }
-                    if is_dear {
-                        break Some(canceled(id, "it would cost more than it may"));
-                    }
-                }
-                Err(error) if is_late || !is_fleeting(&error) => break Some(error),
-                Err(_) => {}
-            }
-            if is_late {
-                break Some(canceled(id, "it takes longer than it may"));
-            }
-            tokio::time::sleep(wait).await;
-            wait = (wait * 3 / 2).min(wish.longest_wait);
-        };
-        Watched { last, given_up }
-    }
-
     /// Asks for a dream; if the answer is lost, the one that was begun is found again by what it reads.
     async fn begin_dream(&self, wish: &DreamWish<'_>) -> Result<String, PlatformError> {
         let body = json!({
@@ -351,24 +306,6 @@ impl Account {
             futures_util::future::join_all(interrupted),
         )
         .await;
-    }
-}
-
-fn canceled(id: &str, why: &str) -> PlatformError {
-    PlatformError::Unmet(format!("dream `{id}` was canceled: {why}"))
-}
-
-/// Whether the next look may go better.
-fn is_fleeting(error: &PlatformError) -> bool {
-    match error {
-        PlatformError::Call(error) => {
-            matches!(
-                error.kind,
-                CallErrorKind::Exhausted | CallErrorKind::Unsettled
-            )
-        }
-        PlatformError::Content { .. } => true,
-        PlatformError::Unmet(_) => false,
     }
 }
 

@@ -2,9 +2,13 @@
 //!
 //! Keys are read from the environment here, once, and go into the headers of a service and nowhere else.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+mod cassettes;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use secrecy::SecretString;
+
+pub(in crate::command) use cassettes::Cassettes;
 
 use super::{Environment, Failure};
 use crate::{
@@ -12,7 +16,6 @@ use crate::{
         Agent, chat::ChatAgent, managed::ManagedAgent, process::ProcessAgent,
         reference::ReferenceAgent,
     },
-    cli::LiveArguments,
     dream::{
         Dreamer,
         consolidate::Consolidator,
@@ -29,7 +32,7 @@ use crate::{
     managed::guidance,
     model::{
         LiveModel, Metered, Model,
-        cassette::{Recording, Replaying, Tape, TapeError},
+        cassette::{Recording, Replaying},
         live,
     },
     platform::{Account, Client},
@@ -40,60 +43,8 @@ use crate::{
     user::rephrase::Rephraser,
 };
 
-/// Where completions come from and go to.
-#[derive(Default)]
-pub(super) struct Cassettes {
-    record: Option<Arc<Tape>>,
-    replay: Option<Arc<Tape>>,
-}
-
-impl Cassettes {
-    /// The cassettes that the command line names. `go_on` says that a recording is continued.
-    pub(super) fn of(flags: &LiveArguments, go_on: bool) -> Result<Self, Failure> {
-        let open = |folder: &Path| Tape::open(folder).map_err(failed).map(Arc::new);
-        let same = flags.record.is_some() && flags.record == flags.replay;
-        let replay = match &flags.replay {
-            // What is replayed and added to at once may be new.
-            Some(folder) if same => Some(Arc::new(Tape::create(folder, true).map_err(failed)?)),
-            Some(folder) => Some(open(folder)?),
-            None => None,
-        };
-        let record = match &flags.record {
-            Some(_) if same => replay.clone(),
-            Some(folder) => Some(Arc::new(Tape::create(folder, go_on).map_err(failed)?)),
-            None => None,
-        };
-        Ok(Self { record, replay })
-    }
-
-    /// Whether there is any.
-    fn is_any(&self) -> bool {
-        self.replay.is_some() || self.record.is_some()
-    }
-
-    /// Whether no service will be asked.
-    pub(super) fn is_closed(&self) -> bool {
-        self.replay.is_some() && self.record.is_none()
-    }
-}
-
-fn failed(error: TapeError) -> Failure {
-    let hint = match &error {
-        TapeError::Exists(_) => Some(
-            "give another folder, or `--replay` and `--record` the same one to add what is missing",
-        ),
-        TapeError::NotACassette(_) => Some("a cassette is made with `--record DIR`"),
-        TapeError::File { .. } | TapeError::OtherFormat { .. } | TapeError::Content(_) => None,
-    };
-    let failure = Failure::new(error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
-}
-
 /// The service of managed agents for whoever is no part of an experiment.
-pub(super) fn platform_service(
+pub(in crate::command) fn platform_service(
     base_url: Option<&str>,
     environment: &Environment,
 ) -> Result<Arc<Service>, Failure> {
@@ -135,7 +86,7 @@ fn managed_model(settings: &ModelSettings) -> serde_json::Value {
 }
 
 /// Services and models of an experiment, each made once.
-pub(super) struct Agency<'e> {
+pub(in crate::command) struct Agency<'e> {
     experiment: &'e Experiment,
     environment: &'e Environment,
     cassettes: Cassettes,
@@ -144,7 +95,7 @@ pub(super) struct Agency<'e> {
 }
 
 impl<'e> Agency<'e> {
-    pub(super) fn new(
+    pub(in crate::command) fn new(
         experiment: &'e Experiment,
         environment: &'e Environment,
         cassettes: Cassettes,
@@ -160,7 +111,10 @@ impl<'e> Agency<'e> {
 
     /// Everybody whom the experiment names, but that somebody else may dream: then no key of the
     /// experiment's dreamer is asked for.
-    pub(super) fn staff(&mut self, dreamer: Option<Box<dyn Dreamer>>) -> Result<Staff, Failure> {
+    pub(in crate::command) fn staff(
+        &mut self,
+        dreamer: Option<Box<dyn Dreamer>>,
+    ) -> Result<Staff, Failure> {
         let experiment = self.experiment;
         let cast = experiment.cast();
         let agent: Box<dyn Agent> = match &cast.agent {
@@ -230,14 +184,14 @@ impl<'e> Agency<'e> {
     }
 
     /// The account of managed agents, once one of the parts was made that uses it.
-    pub(super) fn managed(&self) -> Option<Arc<Account>> {
+    pub(in crate::command) fn managed(&self) -> Option<Arc<Account>> {
         self.account
             .as_ref()
             .map(|(_, account)| Arc::clone(account))
     }
 
     /// The account that a managed part works in: one for agent and dreamer.
-    pub(super) fn account(&mut self, name: &str) -> Result<Arc<Account>, Failure> {
+    pub(in crate::command) fn account(&mut self, name: &str) -> Result<Arc<Account>, Failure> {
         if self.cassettes.is_any() {
             return Err(Failure::usage(
                 "cassettes hold the completions of models, and a managed agent's are the service's own",
@@ -283,7 +237,7 @@ impl<'e> Agency<'e> {
     }
 
     /// A grader.
-    pub(super) fn grader(
+    pub(in crate::command) fn grader(
         &mut self,
         part: &GraderPart,
         role: Role,
@@ -295,19 +249,23 @@ impl<'e> Agency<'e> {
     }
 
     /// A judge.
-    pub(super) fn judge(&mut self, judge: &JudgePart, role: Role) -> Result<Judge, Failure> {
+    pub(in crate::command) fn judge(
+        &mut self,
+        judge: &JudgePart,
+        role: Role,
+    ) -> Result<Judge, Failure> {
         Ok(Judge::new(self.model(&judge.model)?, role, judge.repeats))
     }
 
     /// How a program is started.
-    pub(super) fn launch(&self, program: &Program) -> Launch {
+    pub(in crate::command) fn launch(&self, program: &Program) -> Launch {
         Launch::new(program.clone(), |name| {
             self.environment.variable(name).map(Into::into)
         })
     }
 
     /// The settings of a model.
-    pub(super) fn settings(&self, name: &str) -> Result<&'e ModelSettings, Failure> {
+    pub(in crate::command) fn settings(&self, name: &str) -> Result<&'e ModelSettings, Failure> {
         self.experiment.models.get(name).ok_or_else(|| {
             Failure::usage(format!("no model `{name}` in this experiment"))
                 .hint("name it under `models`, with `provider` and `id`")
@@ -341,7 +299,7 @@ impl<'e> Agency<'e> {
     }
 
     /// A model as it is, on nobody's account.
-    pub(super) fn live(&mut self, name: &str) -> Result<Arc<dyn Model>, Failure> {
+    pub(in crate::command) fn live(&mut self, name: &str) -> Result<Arc<dyn Model>, Failure> {
         let settings = self.settings(name)?;
         let base_url = self.base_url(settings);
         let service = self.service(name)?;
@@ -354,7 +312,7 @@ impl<'e> Agency<'e> {
     }
 
     /// Where the service of a model is.
-    pub(super) fn base_url(&self, settings: &ModelSettings) -> String {
+    pub(in crate::command) fn base_url(&self, settings: &ModelSettings) -> String {
         settings.base_url.clone().unwrap_or_else(|| {
             let provider = settings.provider;
             self.environment
@@ -364,7 +322,7 @@ impl<'e> Agency<'e> {
     }
 
     /// The service of a model; models with the same address and key share one.
-    pub(super) fn service(&mut self, name: &str) -> Result<Arc<Service>, Failure> {
+    pub(in crate::command) fn service(&mut self, name: &str) -> Result<Arc<Service>, Failure> {
         let settings = self.settings(name)?;
         let base_url = self.base_url(settings);
         let at = (base_url.clone(), settings.key_variable().to_owned());
@@ -385,7 +343,7 @@ impl<'e> Agency<'e> {
     }
 
     /// The key of a model; `None` for a server of one's own that needs none.
-    pub(super) fn key(&self, name: &str) -> Result<Option<SecretString>, Failure> {
+    pub(in crate::command) fn key(&self, name: &str) -> Result<Option<SecretString>, Failure> {
         let settings = self.settings(name)?;
         let variable = settings.key_variable();
         let key = self
