@@ -1,7 +1,7 @@
 //! What each trial of a run has in the account: its store, and the sessions that it has had.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -48,6 +48,13 @@ impl Trials {
                     .ok_or(number)
             })
             .collect()
+    }
+
+    /// The ids of the stores that trials have.
+    pub fn stores(&self) -> BTreeSet<String> {
+        let all = self.all();
+        let stores = all.values().filter_map(|trial| trial.store.as_ref());
+        stores.map(|store| store.id.clone()).collect()
     }
 
     /// Takes a trial's store out, to be put back when it is as it should be.

@@ -1,5 +1,6 @@
 //! Dreams of the service: asked for, watched, canceled, put away.
 
+mod abandon;
 mod watch;
 
 use std::{
@@ -292,20 +293,6 @@ impl Account {
             let path = format!("/v1/sessions/{session}");
             let _ = self.client.delete(Family::Agents, &path).await;
         }
-    }
-
-    /// Cancels the dreams and interrupts the sessions that are under way, all at once: nobody waits for
-    /// them any more. What cannot be told so now is bounded by its budget.
-    pub async fn abandon(&self) {
-        let dreams = self.dreams.take();
-        let sessions = self.open.take();
-        let canceled = dreams.iter().map(|id| self.client.cancel_dream(id));
-        let interrupted = sessions.iter().map(|id| self.client.interrupt(id));
-        futures_util::future::join(
-            futures_util::future::join_all(canceled),
-            futures_util::future::join_all(interrupted),
-        )
-        .await;
     }
 }
 
