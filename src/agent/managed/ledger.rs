@@ -38,6 +38,8 @@ pub(super) struct Ledger {
     price: Price,
     /// What the session may take in all.
     budget: Amount,
+    /// Whether that is what is left of a cap, and not the session's own limit.
+    capped: bool,
     /// What the present stretch may take, and what the session had taken before it.
     stretch: Option<(Reservation, Amount, Amount)>,
     agent: Usage,
@@ -67,6 +69,7 @@ impl Ledger {
                 usd: Usd((usd.0 / CENT).max(1) * CENT),
                 tokens: Tokens(limits.tokens_per_session),
             },
+            capped: usd < most,
             stretch: None,
             agent: Usage::default(),
             grader: Usage::default(),
@@ -89,6 +92,7 @@ impl Ledger {
             tokens: self.budget.tokens - taken.tokens,
         };
         if most.usd < LEAST.usd || most.tokens < LEAST.tokens {
+            self.own_limit().await?;
             return Ok(false);
         }
         let (reserved, amount) = self
@@ -109,6 +113,33 @@ impl Ledger {
                 usd: taken.usd - before.usd,
                 tokens: taken.tokens - before.tokens,
             });
+        }
+    }
+
+    /// Reserves more for an agent that is at work and has taken what was reserved. Gives whether it may go
+    /// on; where not, the session has used what it may.
+    ///
+    /// What the agent does while this waits for others is bounded by the session's budget at the service.
+    pub(super) async fn extend(&mut self) -> Result<bool, Failure> {
+        self.rest();
+        self.begin().await
+    }
+
+    /// Nothing, if the session has come to a limit of its own. Where it was a cap, the trial ends: a task
+    /// that was cut off by the money that is left says nothing about its arm.
+    pub(super) async fn own_limit(&self) -> Result<(), Failure> {
+        if !self.capped {
+            return Ok(());
+        }
+        let left = self.caller.purse.left();
+        let beyond = Amount {
+            usd: left.usd.unwrap_or_default() + LEAST.usd,
+            tokens: LEAST.tokens,
+        };
+        match self.caller.purse.reserve_up_to(beyond, beyond).await {
+            Err(reached) => Err(over_budget(&reached)),
+            // A cap that was raised meanwhile is none.
+            Ok(_) => Ok(()),
         }
     }
 

@@ -99,7 +99,7 @@ impl ManagedSession {
                 if let Some(end) = sums.take(&event, &mut parts.ledger, &parts.caller) {
                     return Ok::<_, Failure>(Some(end));
                 }
-                if parts.ledger.is_spent() {
+                if parts.ledger.is_spent() && !parts.ledger.extend().await? {
                     return Ok(None);
                 }
             }
@@ -166,7 +166,10 @@ impl ManagedSession {
             Stop::EndTurn | Stop::Unknown => {
                 Ok(course.reviewed(sums).map_or(Next::Quiet, Next::Wait))
             }
-            Stop::BudgetReached => Ok(Next::Stuck(NO_BUDGET.to_owned())),
+            Stop::BudgetReached => {
+                self.parts.ledger.own_limit().await?;
+                Ok(Next::Stuck(NO_BUDGET.to_owned()))
+            }
             Stop::Refusal => Ok(Next::Stuck("the model refused".to_owned())),
             Stop::RetriesExhausted => Err(Failure::Backend(format!(
                 "session `{}`: {}",
