@@ -222,3 +222,39 @@ fn a_request_whose_answer_is_lost_is_carried_out_once() {
         dreams
     );
 }
+
+#[test]
+fn a_request_that_is_refused_and_an_answer_without_end_cost_their_trial_and_no_other() {
+    // Of an answer that is too long nobody knows what was done: it is looked up, or the trial ends.
+    for (fault, least) in [
+        (error("400 Bad Request", "invalid_request_error", &[]), 1),
+        (Fault::Flood(100_000_000), 0),
+    ] {
+        let bench = Bench::new(settings());
+        let proxy = StreamProxy::start(
+            bench.server.address,
+            at_the_first_answer(move |_| Some(fault.clone())),
+            Box::new(|_| false),
+        );
+        let output = bench.run(proxy.address, &[]);
+        let broken = bench.broken().len();
+        assert!((least..=1).contains(&broken), "{}", shown(&output));
+        let code = if broken == 0 { 0 } else { 4 };
+        assert_eq!(output.status.code(), Some(code), "{}", shown(&output));
+        succeeds(&bench.run(bench.server.address, &["--resume"]));
+        bench.is_whole();
+        bench.is_clean();
+    }
+}
+
+#[test]
+fn where_nobody_listens_nothing_is_begun() {
+    let bench = Bench::new(settings());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = free.local_addr().unwrap();
+    drop(free);
+    let output = bench.run(nobody, &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+    assert!(said(&output).contains("no connection"), "{}", said(&output));
+    assert!(!bench.out().exists());
+}
